@@ -1,0 +1,52 @@
+"""What a turn may know besides the database: FAQ, places, sentences. Built by bot, read by stories."""
+
+from dataclasses import dataclass, field
+
+from content.faq import FaqIndex, Match
+from content.texts import Texts
+from content.units import Found, Gazetteer
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Settings that change what is said."""
+
+    controller: str = "UBND tỉnh"  # who keeps the data, as the consent says it
+    consent_version: int = 1
+    forward_wait_ms: int = 10 * MINUTE_MS  # how long a report waits for its sender's name
+    public_url: str = ""  # where our own pages are reached; empty = nowhere
+    demo: bool = False
+
+
+@dataclass
+class Knowledge:
+    """`faq` and `smalltalk` are searched; `faq_version` says which edits they hold."""
+
+    faq: FaqIndex
+    smalltalk: FaqIndex
+    gazetteer: Gazetteer
+    texts: Texts
+    manners: Manners = field(default_factory=Manners)
+    faq_version: int = 0
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What was found for a text, before any transaction began."""
+
+    faq: list[Match] = field(default_factory=list)
+    smalltalk: list[Match] = field(default_factory=list)
+    place: Found | None = None
+
+
+LONGEST = 2000  # characters that are looked at: a whole document pasted is still one question
+
+
+def match(know: Knowledge, text: str) -> Matched:
+    """Search FAQ and places for `text`, outside any transaction."""
+    words = text[:LONGEST].strip()
+    if not words:
+        return Matched()
+    return Matched(know.faq.search(words), know.smalltalk.search(words), know.gazetteer.find(words))

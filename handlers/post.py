@@ -1,0 +1,87 @@
+"""Putting words into the outbox: replies, and announcements for one address."""
+
+from collections.abc import Sequence
+
+from content.channels import KINDS
+from content.letters import fit
+from content.message import Said
+from storage import Transaction, accounts, announcements, outbox
+from storage.announcements import Announcement
+from storage.citizens import Address
+from storage.outbox import Delivery
+
+DAY_MS = 24 * 3_600_000
+
+
+def reply(tx: Transaction, address: Address, channel: str, said: Sequence[Said]) -> list[Delivery]:
+    """What we answer, in order, one letter each. It goes stale after a day."""
+    return [
+        _post(tx, address, channel, one, outbox.CONVERSATION, valid_until=tx.now + DAY_MS) for one in said if one.text
+    ]
+
+
+def tell(tx: Transaction, address: Address, said: Said, offer: str = "", report_id: int | None = None) -> Delivery:
+    """News that nobody asked for at this moment (an answer to a report): never stale, waits for a closed window."""
+    account = accounts.of(tx, address.account_id)
+    channel = account.channel if account else ""
+    return _post(tx, address, channel, said, outbox.STATUS, offer=offer, report_id=report_id)
+
+
+def _post(
+    tx: Transaction,
+    address: Address,
+    channel: str,
+    said: Said,
+    lane: int,
+    offer: str = "",
+    report_id: int | None = None,
+    valid_until: int | None = None,
+) -> Delivery:
+    letter = outbox.write_letter(tx, channel, fit(said, KINDS[channel]), offer)
+    return outbox.post(
+        tx,
+        Delivery(
+            letter_id=letter.id,
+            account_id=address.account_id,
+            address_id=address.id,
+            chat=address.chat,
+            lane=lane,
+            due_at=tx.now,
+            valid_until=valid_until,
+            report_id=report_id,
+            created_at=tx.now,
+        ),
+    )
+
+
+def in_force(tx: Transaction, address: Address, channel: str, commune: str, hamlet: str = "") -> int:
+    """Send every emergency still in force in a commune to an address that has not had it; how many went."""
+    waiting = [
+        row
+        for row in announcements.in_force(tx, commune, hamlet)
+        if not announcements.reached(tx, row.id or 0, address.id or 0)
+    ]
+    for row in waiting:
+        _send_announcement(tx, address, channel, row)
+    return len(waiting)
+
+
+def _send_announcement(tx: Transaction, address: Address, channel: str, row: Announcement) -> None:
+    letter_id = announcements.letters(tx, row.id or 0).get(channel)
+    if letter_id is None:
+        return
+    outbox.post(
+        tx,
+        Delivery(
+            letter_id=letter_id,
+            account_id=address.account_id,
+            address_id=address.id,
+            chat=address.chat,
+            lane=outbox.EMERGENCY,
+            due_at=tx.now,
+            valid_until=row.valid_until,
+            announcement_id=row.id,
+            commune=row.commune,
+            created_at=tx.now,
+        ),
+    )

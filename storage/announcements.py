@@ -1,0 +1,214 @@
+"""Announcements: written, approved, published, and spread over the followers in ranges."""
+
+import json
+
+from sqlalchemy import func, text, update
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.columns import big, key, one_of
+from storage.outbox import EMERGENCY, PRIORITY, ROUTINE, Delivery, Letter
+from storage.transaction import Transaction
+
+PRIORITIES = ("emergency", "priority", "routine")
+LANE = {"emergency": EMERGENCY, "priority": PRIORITY, "routine": ROUTINE}
+STATUSES = ("draft", "waiting", "publishing", "published")
+
+
+class Announcement(SQLModel, table=True):
+    """A bulletin for one commune. `spread_after` is how far the spread has come, in citizen ids."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (one_of("priority", *PRIORITIES), one_of("status", *STATUSES))
+
+    id: int | None = key()
+    code: str = Field(max_length=12, unique=True)
+    commune: str = Field(max_length=5, index=True)
+    priority: str = Field(max_length=10)
+    topic: str = Field(default="", max_length=40)
+    title: str = Field(max_length=200)
+    body: str
+    source: str = Field(default="", max_length=300)  # issuing agency, bulletin number and time
+    hamlets: str = "[]"  # JSON list; empty = the whole commune
+    status: str = Field(default="draft", max_length=12)
+    author_id: int = big()
+    approver_id: int | None = big(default=None)
+    created_at: int = big()
+    submitted_at: int = big(default=0)
+    published_at: int = big(default=0)
+    valid_until: int = big()
+    last_citizen: int = big(default=0)  # the audience: ids up to this one, who followed before published_at
+    spread_after: int = big(default=0)
+    spread_done_at: int = big(default=0)
+    speech_sha: str = Field(default="", max_length=64)
+    speech_seconds: int = 0
+    speech_why: str = ""  # why there is no recording
+    version: int = 0
+
+
+def hamlets(row: Announcement) -> list[str]:
+    """The hamlets it is meant for; empty = everywhere in the commune."""
+    return list(json.loads(row.hamlets))
+
+
+def of(tx: Transaction, announcement_id: int) -> Announcement | None:
+    """The announcement with this id."""
+    return tx.session.get(Announcement, announcement_id)
+
+
+def coded(tx: Transaction, code: str) -> Announcement | None:
+    """The announcement people know by this code."""
+    return tx.session.exec(select(Announcement).where(Announcement.code == code.upper())).first()
+
+
+def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Announcement]:
+    """A commune's announcements, newest first; every commune's when `commune` is empty."""
+    question = select(Announcement).order_by(col(Announcement.id).desc()).limit(limit)
+    if commune:
+        question = question.where(Announcement.commune == commune)
+    return list(tx.session.exec(question).all())
+
+
+def in_force(tx: Transaction, commune: str, hamlet: str = "") -> list[Announcement]:
+    """Emergencies of a commune that still hold, oldest first; no hamlet counts as every hamlet."""
+    rows = tx.session.exec(
+        select(Announcement)
+        .where(Announcement.commune == commune, Announcement.priority == "emergency")
+        .where(col(Announcement.status).in_(("publishing", "published")), Announcement.valid_until > tx.now)
+        .order_by(col(Announcement.id))
+    ).all()
+    return [row for row in rows if not hamlet or not hamlets(row) or hamlet in hamlets(row)]
+
+
+def change_status(tx: Transaction, row: Announcement, before: str, after: str, **values: object) -> bool:
+    """Move on from `before`, once: of five presses one wins. Whether it was this one."""
+    done = tx.session.execute(
+        update(Announcement)
+        .where(col(Announcement.id) == row.id, col(Announcement.status) == before)
+        .values(status=after, **values)
+    )
+    tx.session.refresh(row)
+    return tx.changed(done) == 1
+
+
+def spreading(tx: Transaction) -> list[Announcement]:
+    """What still spreads, emergencies first."""
+    rows = tx.session.exec(
+        select(Announcement).where(Announcement.status == "publishing").order_by(col(Announcement.id))
+    ).all()
+    return sorted(rows, key=lambda row: (LANE[row.priority], row.id or 0))
+
+
+def letters(tx: Transaction, announcement_id: int) -> dict[str, int]:
+    """channel → id of the letter with its words."""
+    rows = tx.session.exec(select(Letter).where(Letter.announcement_id == announcement_id)).all()
+    return {row.channel: row.id or 0 for row in rows}
+
+
+# One copy a person: the address they used last. The followers of the instant of publishing, nobody later.
+_SPREAD = """
+INSERT INTO delivery (letter_id, account_id, address_id, chat, lane, state, held, due_at, valid_until, attempts,
+    parts_done, claimed_by, claimed_at, sent_at, message_id, why, resent, answered, announcement_id, commune,
+    created_at)
+SELECT :letter, a.account_id, a.id, a.chat, :lane, 'queued', '', :due, :valid, 0, 0, '', 0, 0, '', '', :no, :no,
+    :announcement, :commune, :now
+FROM follow f
+JOIN citizen c ON c.id = f.citizen_id
+JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0
+JOIN account k ON k.id = a.account_id AND k.channel = :channel
+WHERE f.commune = :commune AND f.citizen_id > :low AND f.citizen_id <= :high AND f.since <= :published
+  AND (c.stopped_at = 0 OR (c.emergency_only = :yes AND :emergency = 1))
+  {hamlet}
+  AND NOT EXISTS (SELECT 1 FROM address b WHERE b.citizen_id = a.citizen_id AND b.gone_at = 0 AND b.id <> a.id
+      AND (b.heard_at > a.heard_at OR (b.heard_at = a.heard_at AND b.id > a.id)))
+ON CONFLICT (announcement_id, address_id) DO NOTHING
+"""
+
+
+def spread_range(tx: Transaction, row: Announcement, size: int) -> int:
+    """Write the deliveries of the next `size` followers and move the cursor, in this same transaction.
+
+    Returns how many were written. When the audience is through, the announcement is `published`.
+    """
+    low, high = row.spread_after, _range_end(tx, row, size)
+    written = 0
+    for channel, letter_id in letters(tx, row.id or 0).items():
+        written += _spread_channel(tx, row, channel, letter_id, low, high)
+    row.spread_after = high
+    if high >= row.last_citizen:
+        row.status, row.spread_done_at = "published", tx.now
+    tx.session.add(row)
+    return written
+
+
+def _range_end(tx: Transaction, row: Announcement, size: int) -> int:
+    """The citizen id of the `size`-th follower after the cursor."""
+    end = tx.session.execute(
+        text(
+            "SELECT max(citizen_id) FROM (SELECT citizen_id FROM follow WHERE commune = :commune"
+            " AND citizen_id > :low AND citizen_id <= :last ORDER BY citizen_id LIMIT :size) AS range_of"
+        ),
+        {"commune": row.commune, "low": row.spread_after, "last": row.last_citizen, "size": size},
+    ).scalar()
+    return int(end) if end is not None else row.last_citizen
+
+
+def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id: int, low: int, high: int) -> int:
+    wanted = hamlets(row)
+    names = {f"h{place}": name for place, name in enumerate(wanted)}
+    listed = ", ".join(f":{name}" for name in names)
+    hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({listed}))" if wanted else ""
+    result = tx.session.execute(
+        text(_SPREAD.format(hamlet=hamlet)),
+        {
+            "letter": letter_id,
+            "lane": LANE[row.priority],
+            "due": row.published_at,
+            "valid": row.valid_until,
+            "announcement": row.id,
+            "commune": row.commune,
+            "now": tx.now,
+            "channel": channel,
+            "low": low,
+            "high": high,
+            "published": row.published_at,
+            "emergency": int(row.priority == "emergency"),
+            "yes": True,
+            "no": False,
+            **names,
+        },
+    )
+    return max(0, tx.changed(result))
+
+
+def last_follower(tx: Transaction, commune: str) -> int:
+    """The highest citizen id that follows a commune now; 0 when nobody does."""
+    question = text("SELECT coalesce(max(citizen_id), 0) FROM follow WHERE commune = :commune")
+    return int(tx.session.execute(question, {"commune": commune}).scalar_one())
+
+
+def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool) -> dict[str, int]:
+    """How many people an announcement would reach now, by channel."""
+    names = {f"h{place}": name for place, name in enumerate(wanted)}
+    hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({', '.join(':' + name for name in names)}))" if wanted else ""
+    rows = tx.session.execute(
+        text(
+            "SELECT k.channel, count(DISTINCT c.id) FROM follow f JOIN citizen c ON c.id = f.citizen_id"
+            " JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0 JOIN account k ON k.id = a.account_id"
+            " WHERE f.commune = :commune AND (c.stopped_at = 0 OR (c.emergency_only = :yes AND :emergency = 1))"
+            f" {hamlet} GROUP BY k.channel"
+        ),
+        {"commune": commune, "yes": True, "emergency": int(emergency), **names},
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def reached(tx: Transaction, announcement_id: int, address_id: int) -> bool:
+    """Whether this address already has a delivery of it."""
+    return (
+        tx.session.exec(
+            select(func.count())
+            .select_from(Delivery)
+            .where(Delivery.announcement_id == announcement_id, Delivery.address_id == address_id)
+        ).one()
+        > 0
+    )

@@ -1,0 +1,81 @@
+"""Connecting: SQLite (WAL, full sync, immediate transactions) or PostgreSQL, one code path above."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from storage.transaction import Transaction
+from storage.vault import Vault
+
+
+class Database:
+    """An engine, a vault and a clock: `with database.transaction() as tx` is the only way to a row.
+
+    `now` returns ms UTC. On SQLite every transaction takes the write lock at once (BEGIN IMMEDIATE), because a
+    deferred one that reads and then writes fails with SQLITE_BUSY_SNAPSHOT whatever the time-out.
+    """
+
+    def __init__(self, url: str, vault: Vault, now: Callable[[], int]) -> None:
+        self.url, self.vault, self.now = url, vault, now
+        self.engine = connect(url)
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite, which has one writer."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit at the end, roll back on any error."""
+        with Session(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
+            yield Transaction(session, self.vault, self.now())
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads: on SQLite it takes no lock and never waits for the writer."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(thontin_reading=True)
+            with Session(connection, expire_on_commit=False) as session:
+                yield Transaction(session, self.vault, self.now())
+                session.rollback()
+
+    def ping(self) -> None:
+        """Raise if the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def connect(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://…` (psycopg 3)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 10})
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pragmas(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions of its own: `_begin` does, with the lock it needs.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    reading = connection.get_execution_options().get("thontin_reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,85 @@
+"""The FAQ as officials keep it, its version, and the questions nobody could answer yet."""
+
+import json
+from typing import Any
+
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.columns import big, key
+from storage.transaction import Transaction
+
+
+class FaqEntry(SQLModel, table=True):
+    """One entry: the fields of the FAQ file format as JSON. `version` is when it last changed."""
+
+    __tablename__ = "faq_entry"
+
+    id: str = Field(primary_key=True, max_length=60)
+    commune: str = Field(default="", max_length=5)
+    data: str  # JSON in the FAQ file format
+    deleted: bool = False
+    version: int = big(index=True)
+
+
+class FaqVersion(SQLModel, table=True):
+    """The newest version of all entries: one row, read by every turn."""
+
+    __tablename__ = "faq_version"
+
+    id: int = Field(primary_key=True)
+    version: int = big(default=0)
+
+
+class Unanswered(SQLModel, table=True):
+    """A question that found no sure answer; sealed, because people put their lives into questions."""
+
+    __tablename__ = "unanswered"
+
+    id: int | None = key()
+    at: int = big()
+    commune: str = Field(default="", max_length=5)
+    text_sealed: str
+    nearest: str = Field(default="", max_length=60)  # id of the best guess
+
+
+def version(tx: Transaction) -> int:
+    """The FAQ's version now."""
+    row = tx.session.get(FaqVersion, 1)
+    return row.version if row else 0
+
+
+def put(tx: Transaction, entry: dict[str, Any]) -> int:
+    """Write or replace an entry; the new version."""
+    newer = _next_version(tx)
+    row = tx.session.get(FaqEntry, entry["id"]) or FaqEntry(id=entry["id"], data="", version=0)
+    row.data, row.deleted, row.version = json.dumps(entry, ensure_ascii=False), False, newer
+    row.commune = entry.get("commune") or ""
+    tx.add(row)
+    return newer
+
+
+def remove(tx: Transaction, entry_id: str) -> int:
+    """Take an entry out; the new version."""
+    newer = _next_version(tx)
+    row = tx.session.get(FaqEntry, entry_id)
+    if row:
+        row.deleted, row.version = True, newer
+        tx.session.add(row)
+    return newer
+
+
+def changed_since(tx: Transaction, older: int) -> list[tuple[dict[str, Any], bool]]:
+    """Entries newer than `older`, each with whether it was taken out."""
+    rows = tx.session.exec(select(FaqEntry).where(FaqEntry.version > older).order_by(col(FaqEntry.version))).all()
+    return [(json.loads(row.data), row.deleted) for row in rows]
+
+
+def unanswered(tx: Transaction, words: str, commune: str, nearest: str) -> None:
+    """Keep a question that found no sure answer."""
+    tx.add(Unanswered(at=tx.now, commune=commune, text_sealed=tx.vault.seal(words[:1000]), nearest=nearest))
+
+
+def _next_version(tx: Transaction) -> int:
+    row = tx.session.get(FaqVersion, 1, with_for_update=tx.postgres or None) or FaqVersion(id=1)
+    row.version += 1
+    return tx.add(row).version

@@ -1,0 +1,91 @@
+"""The inbox: what was heard, once each. Payloads are sealed, and emptied when the turn is done."""
+
+from sqlalchemy import Index, UniqueConstraint, delete, func, update
+from sqlmodel import Field, SQLModel, col, select
+
+from content.message import Heard
+from storage.columns import big, key, one_of
+from storage.transaction import Transaction
+
+KEPT_MS = 7 * 24 * 3_600_000  # keys: a platform's redelivery comes within a day, Telegram's numbering within a week
+
+
+class Inbox(SQLModel, table=True):
+    """One event of one account. `failed` rows keep their payload, so that they can be replayed."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("account_id", "key"),
+        Index("ix_inbox_received_at", "received_at"),
+        one_of("state", "done", "waiting", "failed"),
+    )
+
+    id: int | None = key()
+    account_id: int = big()
+    chat: str = Field(max_length=64)
+    key: str = Field(max_length=160)
+    kind: str = Field(max_length=20)
+    at: int = big()
+    received_at: int = big()
+    state: str = Field(max_length=10)
+    payload_sealed: str = ""
+    why: str = ""
+
+
+def receive(tx: Transaction, account_id: int, heard: Heard) -> bool:
+    """Write the event down; False if it was already heard."""
+    new = (
+        tx.insert(Inbox)
+        .values(
+            account_id=account_id,
+            chat=heard.chat,
+            key=heard.key[:160],
+            kind=heard.kind,
+            at=heard.at,
+            received_at=tx.now,
+            state="done",
+            payload_sealed="",
+            why="",
+        )
+        .on_conflict_do_nothing(index_elements=["account_id", "key"])
+        .returning(col(Inbox.id))
+    )
+    return tx.session.execute(new).first() is not None
+
+
+def keep(tx: Transaction, account_id: int, heard: Heard, state: str, why: str = "") -> None:
+    """Keep an event whole: `waiting` before its turn, `failed` when its story raised."""
+    receive(tx, account_id, heard)
+    row = tx.session.exec(select(Inbox).where(Inbox.account_id == account_id, Inbox.key == heard.key[:160])).one()
+    row.state, row.why = state, why[:200]
+    row.payload_sealed = tx.vault.seal_json(heard.to_json())
+    tx.session.add(row)
+
+
+def pending(tx: Transaction, states: tuple[str, ...] = ("waiting",), limit: int = 100) -> list[Inbox]:
+    """Events that still want their turn, oldest first."""
+    return list(
+        tx.session.exec(select(Inbox).where(col(Inbox.state).in_(states)).order_by(col(Inbox.id)).limit(limit)).all()
+    )
+
+
+def opened(tx: Transaction, row: Inbox) -> Heard:
+    """What was heard, from a kept row."""
+    return Heard.from_json(tx.vault.open_json(row.payload_sealed))
+
+
+def done(tx: Transaction, row_id: int) -> None:
+    """Its turn is over: nothing of what was said stays here."""
+    tx.session.execute(update(Inbox).where(col(Inbox.id) == row_id).values(state="done", payload_sealed="", why=""))
+
+
+def failed_count(tx: Transaction) -> int:
+    """How many events wait for a person to look at them."""
+    return tx.session.exec(select(func.count()).select_from(Inbox).where(Inbox.state == "failed")).one()
+
+
+def forget(tx: Transaction) -> int:
+    """Drop keys older than a week; how many went."""
+    return tx.changed(
+        tx.session.execute(delete(Inbox).where(col(Inbox.received_at) < tx.now - KEPT_MS, col(Inbox.state) == "done"))
+    )

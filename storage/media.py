@@ -1,0 +1,88 @@
+"""Files that citizens sent: wanted at once, fetched after the commit, kept by their sha256."""
+
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.columns import big, key, one_of
+from storage.transaction import Transaction
+
+
+class Media(SQLModel, table=True):
+    """One file. `ref` (an address or a platform's file id) is sealed: it opens the file for whoever has it."""
+
+    __tablename__ = "media"
+    __table_args__ = (one_of("state", "wanted", "ready", "missing"),)
+
+    id: int | None = key()
+    account_id: int = big()
+    report_id: int | None = big(default=None, index=True)
+    kind: str = Field(max_length=10)
+    ref_sealed: str
+    state: str = Field(default="wanted", max_length=10, index=True)
+    sha: str = Field(default="", max_length=64)
+    mime: str = Field(default="", max_length=80)
+    size: int = big(default=0)
+    seconds: int = 0
+    tries: int = 0
+    due_at: int = big(default=0)
+    why: str = ""
+    created_at: int = big()
+
+
+def want(tx: Transaction, account_id: int, kind: str, ref: str, mime: str, seconds: int) -> Media:
+    """Ask for a file; bot fetches it after the commit."""
+    return tx.add(
+        Media(
+            account_id=account_id,
+            kind=kind,
+            ref_sealed=tx.vault.seal(ref),
+            mime=mime[:80],
+            seconds=seconds,
+            created_at=tx.now,
+            due_at=tx.now,
+        )
+    )
+
+
+def wanted(tx: Transaction, limit: int = 20) -> list[Media]:
+    """Files whose turn it is to be fetched."""
+    return list(
+        tx.session.exec(
+            select(Media).where(Media.state == "wanted", Media.due_at <= tx.now).order_by(col(Media.id)).limit(limit)
+        ).all()
+    )
+
+
+def arrived(tx: Transaction, media_id: int, sha: str, mime: str, size: int) -> None:
+    """The file is in the media store."""
+    row = tx.session.get(Media, media_id)
+    if row:
+        row.state, row.sha, row.mime, row.size, row.ref_sealed = "ready", sha, mime, size, ""
+        tx.session.add(row)
+
+
+def not_yet(tx: Transaction, media_id: int, why: str, retry_ms: int | None) -> None:
+    """It could not be had: try again in `retry_ms`, or never (`None`), and say why."""
+    row = tx.session.get(Media, media_id)
+    if row:
+        row.tries, row.why = row.tries + 1, why[:200]
+        row.state = "missing" if retry_ms is None else "wanted"
+        row.due_at = tx.now + (retry_ms or 0)
+        tx.session.add(row)
+
+
+def of_report(tx: Transaction, report_id: int) -> list[Media]:
+    """The files of a report, in the order they were sent."""
+    return list(tx.session.exec(select(Media).where(Media.report_id == report_id).order_by(col(Media.id))).all())
+
+
+def attach(tx: Transaction, media_ids: list[int], report_id: int) -> None:
+    """The files sent while a report was written belong to it."""
+    for row in tx.session.exec(select(Media).where(col(Media.id).in_(media_ids))).all():
+        row.report_id = report_id
+        tx.session.add(row)
+
+
+def forget(tx: Transaction, report_id: int) -> None:
+    """Cut the link to files of an erased draft."""
+    for row in of_report(tx, report_id):
+        tx.session.delete(row)

@@ -1,0 +1,102 @@
+"""Officials and their sign-ins. A session is a row, so that it can be taken back; only its hash is kept."""
+
+import hashlib
+import secrets
+
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.columns import big, key
+from storage.transaction import Transaction
+
+SESSION_MS = 12 * 3_600_000
+
+
+class Official(SQLModel, table=True):
+    """A person with a post in a commune (or in the province, when `commune` is empty)."""
+
+    __tablename__ = "official"
+
+    id: int | None = key()
+    username: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=80)
+    title: str = Field(max_length=120)  # "Chủ tịch UBND xã"
+    commune: str = Field(default="", max_length=5)
+    password_hash: str
+    active: bool = True
+    wrong_tries: int = 0
+    locked_until: int = big(default=0)
+    created_at: int = big()
+
+
+class OfficialSession(SQLModel, table=True):
+    """One sign-in. The cookie's token is kept as a hash; `csrf` goes into every form."""
+
+    __tablename__ = "official_session"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    official_id: int = big(index=True)
+    csrf: str = Field(max_length=43)
+    expires_at: int = big()
+
+
+def named(tx: Transaction, username: str) -> Official | None:
+    """The official who signs in as `username`."""
+    return tx.session.exec(select(Official).where(Official.username == username.strip().lower())).first()
+
+
+def of(tx: Transaction, official_id: int | None) -> Official | None:
+    """The official with this id."""
+    return tx.session.get(Official, official_id) if official_id else None
+
+
+def every(tx: Transaction) -> list[Official]:
+    """All officials, by sign-in name."""
+    return list(tx.session.exec(select(Official).order_by(col(Official.username))).all())
+
+
+def in_commune(tx: Transaction, commune: str) -> list[Official]:
+    """Those who work for a commune."""
+    return [one for one in every(tx) if one.active and one.commune in ("", commune)]
+
+
+def sign_in(tx: Transaction, official: Official) -> tuple[str, OfficialSession]:
+    """Open a session: the token for the cookie, and its row."""
+    token = secrets.token_urlsafe(32)
+    official.wrong_tries, official.locked_until = 0, 0
+    tx.session.add(official)
+    row = OfficialSession(
+        token_hash=_hash(token),
+        official_id=official.id or 0,
+        csrf=secrets.token_urlsafe(32),
+        expires_at=tx.now + SESSION_MS,
+    )
+    return token, tx.add(row)
+
+
+def wrong_password(tx: Transaction, official: Official) -> None:
+    """Five wrong tries lock the name for a minute, then two, four… up to an hour."""
+    official.wrong_tries += 1
+    if official.wrong_tries >= 5:
+        minutes = min(60, 2 ** (official.wrong_tries - 5))
+        official.locked_until = tx.now + minutes * 60_000
+    tx.session.add(official)
+
+
+def signed_in(tx: Transaction, token: str) -> tuple[Official, OfficialSession] | None:
+    """Who the cookie belongs to, while its session lives."""
+    row = tx.session.get(OfficialSession, _hash(token))
+    if row is None or row.expires_at <= tx.now:
+        return None
+    official = of(tx, row.official_id)
+    return (official, row) if official and official.active else None
+
+
+def sign_out(tx: Transaction, token: str) -> None:
+    """Close a session; a copied cookie is worth nothing afterwards."""
+    row = tx.session.get(OfficialSession, _hash(token))
+    if row:
+        tx.session.delete(row)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

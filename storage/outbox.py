@@ -1,0 +1,279 @@
+"""The outbox: letters (words once) and deliveries (addresses many). Nothing leaves except through these rows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Index, UniqueConstraint, func, text, update
+from sqlmodel import Field, SQLModel, col, select
+
+from content.message import Part
+from storage.columns import big, key, one_of
+from storage.transaction import Transaction
+
+EMERGENCY, CONVERSATION, STATUS, PRIORITY, ROUTINE = range(5)  # lanes, first goes first
+STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
+OFFER_MS = 7 * 24 * 3_600_000  # how long "11" under a letter is still an answer to it
+
+
+class Letter(SQLModel, table=True):
+    """The words of an announcement, answer or reply for one kind of channel: an ordered list of parts, sealed."""
+
+    __tablename__ = "letter"
+
+    id: int | None = key()
+    channel: str = Field(max_length=20)
+    language: str = Field(default="vi", max_length=8)
+    parts_sealed: str = ""
+    offer: str = Field(default="", max_length=60)  # what 11, 22, 33 under it mean: "listen:7", "answer:12"
+    announcement_id: int | None = big(default=None, index=True)
+    created_at: int = big()
+
+
+class Delivery(SQLModel, table=True):
+    """One letter to one address: a row of the ledger."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("announcement_id", "address_id"),
+        one_of("state", *STATES),
+        Index(
+            "ix_delivery_due",
+            "account_id",
+            "lane",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'queued' AND held = ''"),
+            postgresql_where=text("state = 'queued' AND held = ''"),
+        ),
+        Index(
+            "ix_delivery_claimed",
+            "account_id",
+            sqlite_where=text("state = 'claimed'"),
+            postgresql_where=text("state = 'claimed'"),
+        ),
+        Index("ix_delivery_address_id", "address_id", "id"),
+        Index("ix_delivery_report_id", "report_id"),
+    )
+
+    id: int | None = key()
+    letter_id: int | None = big(default=None)  # None: built when it is sent (the source system)
+    account_id: int = big()
+    address_id: int | None = big(default=None)
+    chat: str = Field(max_length=64)
+    lane: int
+    state: str = Field(default="queued", max_length=10)
+    held: str = Field(default="", max_length=10)  # "window": waits for the citizen's next word, without expiry
+    due_at: int = big()
+    valid_until: int | None = big(default=None)
+    attempts: int = 0
+    parts_done: int = 0
+    claimed_by: str = Field(default="", max_length=80)
+    claimed_at: int = big(default=0)
+    sent_at: int = big(default=0)
+    message_id: str = Field(default="", max_length=80)
+    why: str = Field(default="", max_length=200)
+    resent: bool = False
+    answered: bool = False  # its 11, 22 or 33 was pressed
+    announcement_id: int | None = big(default=None)
+    report_id: int | None = big(default=None)
+    commune: str = Field(default="", max_length=5)
+    created_at: int = big()
+
+
+def write_letter(
+    tx: Transaction, channel: str, parts: Sequence[Part], offer: str = "", announcement_id: int | None = None
+) -> Letter:
+    """Keep the words of a letter."""
+    sealed = tx.vault.seal_json([part.to_json() for part in parts])
+    return tx.add(
+        Letter(
+            channel=channel,
+            parts_sealed=sealed,
+            offer=offer,
+            announcement_id=announcement_id,
+            created_at=tx.now,
+        )
+    )
+
+
+def parts_of(tx: Transaction, letter: Letter) -> tuple[Part, ...]:
+    """A letter's parts, opened."""
+    return tuple(Part.from_json(one) for one in tx.vault.open_json(letter.parts_sealed) or ())
+
+
+def post(tx: Transaction, delivery: Delivery) -> Delivery:
+    """Put one delivery into the queue."""
+    delivery.created_at = tx.now
+    return tx.add(delivery)
+
+
+def claim(tx: Transaction, account_id: int, owner: str, limit: int) -> list[Delivery]:
+    """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane."""
+    due = (
+        select(Delivery)
+        .where(Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == "")
+        .where(Delivery.due_at <= tx.now)
+        .order_by(col(Delivery.lane), col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(tx.session.exec(due).all())
+    for row in rows:
+        row.state, row.claimed_by, row.claimed_at = "claimed", owner, tx.now
+        tx.session.add(row)
+    return rows
+
+
+def next_due(tx: Transaction, account_id: int) -> int | None:
+    """When the next delivery of an account falls due, ms UTC."""
+    return tx.session.exec(
+        select(func.min(Delivery.due_at)).where(
+            Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == ""
+        )
+    ).one()
+
+
+def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:
+    """Letters by id."""
+    if not ids:
+        return {}
+    return {row.id or 0: row for row in tx.session.exec(select(Letter).where(col(Letter.id).in_(ids))).all()}
+
+
+def settle(tx: Transaction, delivery_id: int, **changed: object) -> None:
+    """Write how a claimed delivery ended, or that it goes back to the queue. A row no longer claimed is left alone."""
+    tx.session.execute(
+        update(Delivery).where(col(Delivery.id) == delivery_id, col(Delivery.state) == "claimed").values(**changed)
+    )
+
+
+def crashed(tx: Transaction, owner_prefix: str, living: str) -> int:
+    """Rows that a dead process of ours had claimed: possibly sent. They go once more, marked as resent.
+
+    A row that was already resent ends `unknown`: nobody is told three times.
+    """
+    dead = (
+        (col(Delivery.state) == "claimed")
+        & col(Delivery.claimed_by).startswith(owner_prefix)
+        & (col(Delivery.claimed_by) != living)
+    )
+    ended = tx.session.execute(
+        update(Delivery).where(dead, col(Delivery.resent).is_(True)).values(state="unknown", why="mất điện khi gửi")
+    )
+    again = tx.session.execute(update(Delivery).where(dead).values(state="queued", claimed_by="", resent=True))
+    return tx.changed(ended) + tx.changed(again)
+
+
+def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state: str, why: str) -> int:
+    """End what still waits for an address in some lanes."""
+    return tx.changed(
+        tx.session.execute(
+            update(Delivery)
+            .where(
+                col(Delivery.address_id) == address_id,
+                col(Delivery.state) == "queued",
+                col(Delivery.lane).in_(lanes),
+            )
+            .values(state=state, why=why)
+        )
+    )
+
+
+def expire(tx: Transaction) -> int:
+    """Nothing goes late: end every queued delivery that is past its time."""
+    return tx.changed(
+        tx.session.execute(
+            update(Delivery)
+            .where(
+                col(Delivery.state) == "queued",
+                col(Delivery.valid_until).is_not(None),
+                col(Delivery.valid_until) < tx.now,
+            )
+            .values(state="expired", why="quá hạn")
+        )
+    )
+
+
+def release(tx: Transaction, address_id: int) -> int:
+    """The citizen wrote: what waited for that goes now, before anything new."""
+    return tx.changed(
+        tx.session.execute(
+            update(Delivery)
+            .where(
+                col(Delivery.address_id) == address_id,
+                col(Delivery.state) == "queued",
+                col(Delivery.held) != "",
+            )
+            .values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at))
+        )
+    )
+
+
+def state_of(tx: Transaction, delivery_id: int) -> str:
+    """Where a delivery stands; empty if it is no longer kept."""
+    row = tx.session.get(Delivery, delivery_id)
+    return row.state if row else ""
+
+
+def offers(tx: Transaction, address_id: int) -> list[tuple[Delivery, str]]:
+    """Unasked letters that reached this address and still wait for 11, 22 or 33; newest first."""
+    rows = tx.session.exec(
+        select(Delivery, Letter.offer)
+        .where(col(Delivery.letter_id) == col(Letter.id))
+        .where(Delivery.address_id == address_id, Letter.offer != "", Delivery.answered == False)  # noqa: E712
+        .where(col(Delivery.state).in_(("sent", "claimed", "unknown")))
+        .where(Delivery.created_at > tx.now - OFFER_MS)
+        .order_by(col(Delivery.id).desc())
+        .limit(20)
+    ).all()
+    return [(row[0], row[1]) for row in rows]
+
+
+def answered(tx: Transaction, delivery_id: int) -> None:
+    """The citizen answered this letter's question."""
+    tx.session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(answered=True))
+
+
+def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
+    """How many deliveries of an announcement stand in each state."""
+    rows = tx.session.exec(
+        select(Delivery.state, func.count())
+        .where(Delivery.announcement_id == announcement_id)
+        .group_by(col(Delivery.state))
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def queued_count(tx: Transaction, account_id: int) -> int:
+    """How many deliveries of an account wait."""
+    return tx.session.exec(
+        select(func.count()).select_from(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued")
+    ).one()
+
+
+def sent_since(tx: Transaction, account_id: int, since: int) -> list[int]:
+    """When this account's last sends were settled: they still count in the platform's window after a restart."""
+    rows = tx.session.exec(
+        select(Delivery.sent_at)
+        .where(Delivery.account_id == account_id, Delivery.sent_at > since)
+        .order_by(col(Delivery.sent_at))
+    ).all()
+    return list(rows)
+
+
+def of_report(tx: Transaction, report_id: int) -> list[Delivery]:
+    """Everything sent because of a report: to the source system and to its citizen."""
+    return list(
+        tx.session.exec(select(Delivery).where(Delivery.report_id == report_id).order_by(col(Delivery.id))).all()
+    )
+
+
+def forget_address(tx: Transaction, address_id: int) -> None:
+    """Erase who a delivery went to; the tally stays."""
+    tx.session.execute(
+        update(Delivery)
+        .where(col(Delivery.address_id) == address_id, col(Delivery.state).in_(("queued", "claimed")))
+        .values(state="withdrawn", why="xóa dữ liệu")
+    )
+    tx.session.execute(
+        update(Delivery).where(col(Delivery.address_id) == address_id).values(address_id=None, chat="", message_id="")
+    )
