@@ -47,7 +47,7 @@ def roman(text: str) -> int | None:
 
 
 def _roman_spelling(number: int) -> str:
-    steps = "M1000 CM900 D500 CD400 C100 XC90 L50 XL40 X10 IX9 V5 IV4 I1".split()
+    steps = ["M1000", "CM900", "D500", "CD400", "C100", "XC90", "L50", "XL40", "X10", "IX9", "V5", "IV4", "I1"]
     spelled = ""
     for step in steps:
         letters = step.rstrip("0123456789")

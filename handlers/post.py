@@ -6,6 +6,7 @@ from content.channels import KINDS
 from content.letters import fit
 from content.message import Said
 from storage import Transaction, accounts, announcements, outbox
+from storage.accounts import Account
 from storage.announcements import Announcement
 from storage.citizens import Address
 from storage.outbox import Delivery
@@ -82,6 +83,23 @@ def _send_announcement(tx: Transaction, address: Address, channel: str, row: Ann
             valid_until=row.valid_until,
             announcement_id=row.id,
             commune=row.commune,
+            created_at=tx.now,
+        ),
+    )
+
+
+def farewell(tx: Transaction, account: Account, chat: str, text: str) -> Delivery:
+    """A last word to somebody we have just forgotten: it belongs to no address any more."""
+    letter = outbox.write_letter(tx, account.channel, fit(Said(text), KINDS[account.channel]))
+    return outbox.post(
+        tx,
+        Delivery(
+            letter_id=letter.id,
+            account_id=account.id or 0,
+            chat=chat,
+            lane=outbox.CONVERSATION,
+            due_at=tx.now,
+            valid_until=tx.now + DAY_MS,
             created_at=tx.now,
         ),
     )

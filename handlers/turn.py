@@ -10,11 +10,10 @@ from content.commands import command
 from content.message import Choice, Heard, Said
 from content.units import Commune
 from content.vietnamese import clean
+from handlers.knowledge import Knowledge, Matched
 from storage import Transaction, citizens, outbox
 from storage.accounts import Account
 from storage.citizens import Address, Citizen
-
-from handlers.knowledge import Knowledge, Matched
 
 Options = Sequence[tuple[str, str]]  # (id, label)
 
@@ -35,6 +34,7 @@ class Turn:
     address: Address
     state: dict[str, Any]
     said: list[Said] = field(default_factory=list)
+    erased: bool = False  # the citizen is no longer known: keep nothing of this turn
 
     @property
     def text(self) -> str:

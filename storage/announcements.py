@@ -1,6 +1,7 @@
 """Announcements: written, approved, published, and spread over the followers in ranges."""
 
 import json
+from collections.abc import Iterable
 
 from sqlalchemy import func, text, update
 from sqlmodel import Field, SQLModel, col, select
@@ -40,6 +41,7 @@ class Announcement(SQLModel, table=True):
     spread_after: int = big(default=0)
     spread_done_at: int = big(default=0)
     speech_sha: str = Field(default="", max_length=64)
+    speech_aac_sha: str = Field(default="", max_length=64)  # the same for Zalo Bot, where an encoder is installed
     speech_seconds: int = 0
     speech_why: str = ""  # why there is no recording
     version: int = 0
@@ -48,6 +50,17 @@ class Announcement(SQLModel, table=True):
 def hamlets(row: Announcement) -> list[str]:
     """The hamlets it is meant for; empty = everywhere in the commune."""
     return list(json.loads(row.hamlets))
+
+
+def set_hamlets(row: Announcement, names: Iterable[str]) -> None:
+    """Mean it for some hamlets, or for all when there are none."""
+    row.hamlets = json.dumps([name.strip() for name in names if name.strip()], ensure_ascii=False)
+
+
+def fill(row: Announcement, priority: str, topic: str, title: str, body: str) -> None:
+    """Change the words of a draft."""
+    row.priority, row.topic, row.title, row.body = priority, topic, title, body
+    row.version += 1
 
 
 def of(tx: Transaction, announcement_id: int) -> Announcement | None:
@@ -90,6 +103,30 @@ def change_status(tx: Transaction, row: Announcement, before: str, after: str, *
     return tx.changed(done) == 1
 
 
+class SamePerson(Exception):
+    """Whoever wrote an emergency may not be the one who approves it."""
+
+
+def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bool) -> bool:
+    """Decide that it goes out; False if somebody decided that before. Raises `SamePerson`.
+
+    `two_people`: an emergency needs a second official's sign-in.
+    """
+    emergency = row.priority == "emergency" and two_people
+    if emergency and official_id == row.author_id:
+        raise SamePerson
+    return change_status(
+        tx,
+        row,
+        "waiting" if emergency else row.status if row.status in ("draft", "waiting") else "draft",
+        "publishing",
+        approver_id=official_id,
+        published_at=tx.now,
+        last_citizen=last_follower(tx, row.commune),
+        spread_after=0,
+    )
+
+
 def spreading(tx: Transaction) -> list[Announcement]:
     """What still spreads, emergencies first."""
     rows = tx.session.exec(
@@ -117,10 +154,26 @@ JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0
 JOIN account k ON k.id = a.account_id AND k.channel = :channel
 WHERE f.commune = :commune AND f.citizen_id > :low AND f.citizen_id <= :high AND f.since <= :published
   AND (c.stopped_at = 0 OR (c.emergency_only = :yes AND :emergency = 1))
+  AND (:emergency = 1 OR :topic = '' OR f.topics = '' OR (',' || f.topics || ',') LIKE :like)
   {hamlet}
   AND NOT EXISTS (SELECT 1 FROM address b WHERE b.citizen_id = a.citizen_id AND b.gone_at = 0 AND b.id <> a.id
       AND (b.heard_at > a.heard_at OR (b.heard_at = a.heard_at AND b.id > a.id)))
 ON CONFLICT (announcement_id, address_id) DO NOTHING
+"""
+
+
+_AUDIENCE = """
+SELECT k.channel, count(*)
+FROM follow f
+JOIN citizen c ON c.id = f.citizen_id
+JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0
+JOIN account k ON k.id = a.account_id
+WHERE f.commune = :commune AND (c.stopped_at = 0 OR (c.emergency_only = :yes AND :emergency = 1))
+  AND (:emergency = 1 OR :topic = '' OR f.topics = '' OR (',' || f.topics || ',') LIKE :like)
+  {hamlet}
+  AND NOT EXISTS (SELECT 1 FROM address b WHERE b.citizen_id = a.citizen_id AND b.gone_at = 0 AND b.id <> a.id
+      AND (b.heard_at > a.heard_at OR (b.heard_at = a.heard_at AND b.id > a.id)))
+GROUP BY k.channel
 """
 
 
@@ -174,6 +227,8 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
             "emergency": int(row.priority == "emergency"),
             "yes": True,
             "no": False,
+            "topic": row.topic,
+            "like": f"%,{row.topic},%",
             **names,
         },
     )
@@ -186,18 +241,20 @@ def last_follower(tx: Transaction, commune: str) -> int:
     return int(tx.session.execute(question, {"commune": commune}).scalar_one())
 
 
-def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool) -> dict[str, int]:
-    """How many people an announcement would reach now, by channel."""
+def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool, topic: str = "") -> dict[str, int]:
+    """How many people an announcement would reach now, by channel; the same conditions as the spread."""
     names = {f"h{place}": name for place, name in enumerate(wanted)}
     hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({', '.join(':' + name for name in names)}))" if wanted else ""
     rows = tx.session.execute(
-        text(
-            "SELECT k.channel, count(DISTINCT c.id) FROM follow f JOIN citizen c ON c.id = f.citizen_id"
-            " JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0 JOIN account k ON k.id = a.account_id"
-            " WHERE f.commune = :commune AND (c.stopped_at = 0 OR (c.emergency_only = :yes AND :emergency = 1))"
-            f" {hamlet} GROUP BY k.channel"
-        ),
-        {"commune": commune, "yes": True, "emergency": int(emergency), **names},
+        text(_AUDIENCE.format(hamlet=hamlet)),
+        {
+            "commune": commune,
+            "yes": True,
+            "emergency": int(emergency),
+            "topic": topic,
+            "like": f"%,{topic},%",
+            **names,
+        },
     ).all()
     return {row[0]: row[1] for row in rows}
 

@@ -1,5 +1,6 @@
 """Files that citizens sent: wanted at once, fetched after the commit, kept by their sha256."""
 
+from sqlalchemy import delete
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -82,7 +83,14 @@ def attach(tx: Transaction, media_ids: list[int], report_id: int) -> None:
         tx.session.add(row)
 
 
-def forget(tx: Transaction, report_id: int) -> None:
-    """Cut the link to files of an erased draft."""
-    for row in of_report(tx, report_id):
+def drop(tx: Transaction, media_id: int) -> None:
+    """A file that will not be sent after all."""
+    row = tx.session.get(Media, media_id)
+    if row and row.report_id is None:
         tx.session.delete(row)
+
+
+def orphans(tx: Transaction, older_than: int) -> int:
+    """Drop files that never became part of a report; how many went."""
+    stale = delete(Media).where(col(Media.report_id).is_(None), col(Media.created_at) < older_than)
+    return tx.changed(tx.session.execute(stale))

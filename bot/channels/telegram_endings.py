@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
+from telegram.error import TelegramError
+
 from bot.channels.telegram_request import NotWritten, Refusal
 from bot.endings import Ending, Gone, Later, Never, Unknown
-from telegram.error import TelegramError
 
 DEFAULT_WAIT = 5.0  # seconds, where the platform names no time
 SUSPENDED_WAIT = 300.0  # a person has to act first; look again now and then
@@ -40,7 +41,7 @@ def _later(why: str, wait: float) -> Ending:
 
 # (HTTP status, words in the description in lower case, ending). The first row that fits decides.
 ENDINGS: tuple[tuple[int, str, Make], ...] = (
-    (403, "", _gone),  # blocked by the user, user is deactivated, kicked, group deleted, not a member, never started
+    (403, "", _gone),  # blocked by the user, deactivated, kicked, group deleted, not a member, never started
     (400, "chat not found", _gone),  # "private chat not found" too
     (400, "user not found", _gone),
     (400, "peer_id_invalid", _gone),
@@ -96,8 +97,9 @@ def moved_to(error: TelegramError) -> str:
 
 
 def explain(refusal: Refusal) -> str:
-    """One line for the delivery's row. Long numbers (ids, phones) are masked; what is not plain English is left out."""
+    """One line for the delivery's row: long numbers (ids, phones) masked, what is not English left out."""
     if not refusal.from_api:
         return f"HTTP {refusal.code}, not from the Bot API"
     described = refusal.description if refusal.description.isascii() else ""
-    return f"{refusal.code} {re.sub(r'\d{6,}', '…', described)[:120]}".strip()
+    masked = re.sub(r"\d{6,}", "…", described)[:120]
+    return f"{refusal.code} {masked}".strip()

@@ -1,6 +1,5 @@
 """One HTTP call to a Zalo host: a JSON answer, or which of the two ways it failed."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,7 +56,7 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **rest: An
             return Answer(response.status, parse(raw), response.headers, raw)
     except NEVER_LEFT as error:
         failure = NotWritten(f"không kết nối được ({type(error).__name__})")
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         failure = Unclear(f"không có câu trả lời rõ ràng ({type(error).__name__})")
     raise failure
 

@@ -1,12 +1,13 @@
 """Zalo OA webhook bodies as what a citizen said (Zalo reference §8.3–8.4)."""
 
+import hashlib
+import hmac
 import logging
-import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.base import BadBody
+from bot.channels.base import BadBody, Forbidden
 from bot.channels.zalo_fields import items, mapping, number, place, text, time_ms
 from bot.channels.zalo_http import parse
 from content.message import Attached, Heard, HeardKind, MediaKind
@@ -21,7 +22,18 @@ MEDIA: dict[str, MediaKind] = {
     "file": "file",
     "sticker": "sticker",
 }
-VIDEO_FILES = frozenset({"mp4", "mov", "3gp", "webm", "mkv", "avi"})
+VIDEO_FILES = frozenset({"mp4", "mov", "3gp", "webm", "mkv", "avi"})  # videos may come as files (§8.4)
+MIMES = {
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "mov": "video/quicktime",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+    "png": "image/png",
+}
 # Known, and nothing a story answers. Whatever is in neither list is logged by its name.
 NOT_SAID = frozenset({"user_received_message", "user_seen_message", "user_reacted_message", "oa_reacted_message"})
 
@@ -82,6 +94,28 @@ def echoes(raw: bytes) -> list[Echo]:
         return []
     admin = text(mapping(event.get("sender")).get("admin_id"))
     return [Echo(msg_id, user, admin or None)]
+
+
+def signed_with(headers: Mapping[str, str], raw: bytes, app_id: str, secrets: Mapping[str, str]) -> str | None:
+    """The name of the secret that signed `raw`: `oa_secret_key`, `app_secret` or None (§8.2).
+
+    Plain sha256(app id + raw body + timestamp + secret), not an HMAC. Raises `Forbidden` when there is nothing to
+    compare: no header, or another app's event.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    got = lower.get("x-zevent-signature", "").strip().lower().removeprefix("mac=")
+    if not got:
+        raise Forbidden("zalo_oa: no signature")
+    event = parse(raw) or {}
+    if not app_id or text(event.get("app_id")) != app_id:
+        raise Forbidden("zalo_oa: the event belongs to another app")
+    head = app_id.encode() + raw + text(event.get("timestamp")).encode()
+    for name in ("oa_secret_key", "app_secret"):
+        secret = secrets.get(name, "").encode()
+        want = hashlib.sha256(head + secret).hexdigest()
+        if secret and hmac.compare_digest(want.encode(), got.encode()):
+            return name
+    return None
 
 
 def _name(event: dict[str, Any]) -> str:
@@ -149,8 +183,7 @@ def _attached(name: str, payload: dict[str, Any]) -> Attached:
     """One attachment; its file name is left behind. `type` is an extension, `size` a string (§8.4)."""
     extension = text(payload.get("type")).lower().lstrip(".")
     kind: MediaKind = "video" if extension in VIDEO_FILES else MEDIA[name]
-    mime = mimetypes.types_map.get(f".{extension}", "") if extension else ""
-    return Attached(kind, text(payload.get("url")), mime, number(payload.get("size")))
+    return Attached(kind, text(payload.get("url")), MIMES.get(extension, ""), number(payload.get("size")))
 
 
 def _location(event: _Event) -> Heard:

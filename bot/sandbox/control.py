@@ -100,9 +100,7 @@ class Control:
         told = await json_object(request)
         action = self._emulator.actions().get(str(told.get("action")))
         if action is None:
-            raise Refused(
-                f"nobody can do {told.get('action')!r} here; known: {', '.join(self._emulator.actions())}"
-            )
+            raise Refused(f"nobody can do {told.get('action')!r} here; known: {', '.join(self._emulator.actions())}")
         try:
             return json_response({"n": await action(user, told)})
         except KeyError as missing:

@@ -35,9 +35,7 @@ class Emulator(Generic[U]):
     name = "emulator"
     more_faults: tuple[str, ...] = ()
 
-    def __init__(
-        self, settings: Any, *, rates: list[Rate], base_url: str = "", allow_loopback: bool = False
-    ) -> None:
+    def __init__(self, settings: Any, *, rates: list[Rate], base_url: str = "", allow_loopback: bool = False) -> None:
         self.settings, self.base_url = settings, base_url.rstrip("/")
         self.clock = Clock()
         self.faults = Faults(self.clock)
@@ -77,8 +75,8 @@ class Emulator(Generic[U]):
     def chat_read(self, user: U) -> None:
         """Called when somebody looks at this person's phone (platforms with read receipts)."""
 
-    async def stop(self) -> None:
-        """Called when the application stops, after the waits have been ended."""
+    def end_waits(self) -> None:
+        """Called when the application stops, so that calls still waiting are answered at once."""
 
     # What platform routes call.
 
@@ -175,9 +173,9 @@ class Emulator(Generic[U]):
     async def _shut(self, _app: web.Application) -> None:
         self.stopping.set()
         self.chats.wake()
+        self.end_waits()
 
     async def _clean(self, _app: web.Application) -> None:
-        await self.stop()
         await self.outgoing.stop()
 
 

@@ -214,8 +214,8 @@ class WebhookSender:
 
     async def _attempt(self, event: Event) -> bool:
         """True when there is nothing more to do for this event."""
-        while self._faults.take("hold", chat=event.chat):
-            await self._faults.changed.wait()
+        while self._faults.on("hold", event.chat):
+            await asyncio.sleep(0.02)
         if not self.url or not self.enabled:
             return True
         fault = self._faults.take(*SIGNATURE_FAULTS, chat=event.chat)

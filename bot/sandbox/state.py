@@ -106,6 +106,10 @@ class Faults:
             self._list = [f for f in self._list if f.count != 0 and (f.until_ms is None or now < f.until_ms)]
         return self._list
 
+    def on(self, name: str, chat: str) -> bool:
+        """Whether such a fault is on, without using it up."""
+        return any(fault.name == name and fault.fits(chat, None, True) for fault in self.active())
+
     def take(
         self, *names: str, chat: str | None = None, method: str | None = None, is_send: bool = True
     ) -> Fault | None:

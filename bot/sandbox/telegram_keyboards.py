@@ -52,7 +52,7 @@ def _inline_button(button: Any) -> dict[str, Any]:
     if not isinstance(button, dict):
         raise _wrong("expected an Object")
     if not isinstance(button.get("text"), str) or not button["text"].strip():
-        raise _wrong("Field \"text\" must be of type String and non-empty")
+        raise _wrong('Field "text" must be of type String and non-empty')
     kinds = [name for name in ACTIONS if name in button]
     if not kinds:
         raise _wrong("Text buttons are unallowed in the inline keyboard")
@@ -79,7 +79,7 @@ def _reply_button(button: Any) -> dict[str, Any]:
     if isinstance(button, str):
         button = {"text": button}
     if not isinstance(button, dict) or not str(button.get("text", "")).strip():
-        raise Refusal(400, "Bad Request: can't parse keyboard button: Field \"text\" must be non-empty")
+        raise Refusal(400, 'Bad Request: can\'t parse keyboard button: Field "text" must be non-empty')
     return button
 
 

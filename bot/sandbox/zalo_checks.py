@@ -69,7 +69,7 @@ def read_message(body: dict[str, Any], limit: int, unit: str, too_long: int, lis
         found = read_attachment(mapping(message["attachment"], "attachment"), lists)
     else:
         found = Message()
-    found.text, found.quote = text, quote
+    found.text, found.quote = text or found.text, quote
     if found.kind == "text" and not text.strip():
         raise invalid("text")
     return found

@@ -80,7 +80,7 @@ class OAuth:
         redirect = query.get("redirect_uri", "")
         if query.get("app_id") != config.app_id:
             return refusal(-14002, "Invalid appId")
-        if not URL(redirect).is_absolute() or (config.callback_url and redirect != config.callback_url):
+        if not redirect.startswith(("http://", "https://")) or (config.callback_url and redirect != config.callback_url):
             return refusal(-14003, "Invalid redirect uri")
         if not self._emulator.settings.auto_consent and "allow" not in query:
             return self._page(request)

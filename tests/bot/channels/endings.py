@@ -18,8 +18,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
 
 from bot.endings import Ending, Gone, Later, Never, Sent, Unknown
 
@@ -105,10 +107,25 @@ class FarSide:
 async def _read(request: web.Request) -> Asked:
     body = await request.read()
     form: dict[str, Any] = {}
-    if request.content_type.startswith(("multipart/", "application/x-www-form-urlencoded")):
-        for key, value in (await request.post()).items():
-            form[key] = value.file.read() if isinstance(value, web.FileField) else value
+    if request.content_type.startswith("multipart/"):
+        form = await _parts(request, body)
+    elif request.content_type == "application/x-www-form-urlencoded":
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
     return Asked(request.method, request.path, dict(request.query), request.headers.copy(), body, form)
+
+
+async def _parts(request: web.Request, body: bytes) -> dict[str, Any]:
+    """The fields of a multipart body that was read already: text as str, files as bytes."""
+    loop = asyncio.get_running_loop()
+    stream = StreamReader(BaseProtocol(loop), 1 << 16, loop=loop)
+    stream.feed_data(body)
+    stream.feed_eof()
+    fields: dict[str, Any] = {}
+    async for part in MultipartReader(request.headers, stream):
+        assert isinstance(part, BodyPartReader)
+        content = bytes(await part.read())
+        fields[part.name or ""] = content if part.filename else content.decode()
+    return fields
 
 
 @asynccontextmanager

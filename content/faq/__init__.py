@@ -1,0 +1,23 @@
+"""Questions and answers: the files, the index over them, and how well it answers."""
+
+from pathlib import Path
+
+from content.faq.entries import CorpusError, Entry, load_entries, missing_evidence, parse_entry, parse_lines, servable
+from content.faq.index import FaqIndex, Match
+
+STARTER = Path(__file__).with_name("starter.jsonl")
+SMALLTALK = Path(__file__).with_name("smalltalk.jsonl")
+
+__all__ = [
+    "SMALLTALK",
+    "STARTER",
+    "CorpusError",
+    "Entry",
+    "FaqIndex",
+    "Match",
+    "load_entries",
+    "missing_evidence",
+    "parse_entry",
+    "parse_lines",
+    "servable",
+]

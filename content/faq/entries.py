@@ -1,0 +1,169 @@
+"""FAQ files: one JSON object a line, read whole or refused with the line and the reason."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+Status = Literal["served", "draft"]
+_TEXTS = ("category", "source", "source_quote")
+_LISTS = ("alternatives", "keywords")
+_DAYS = ("reviewed_at", "valid_until")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# Where `source` says which page was read; what stands before it is the law or portal shown to people.
+_READ_AT = "; đọc tại "
+
+
+class CorpusError(ValueError):
+    """A file that cannot be used. `problems` are sentences, each with its line number; nothing was loaded."""
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{name}: {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question with its answer. Only `id`, `question` and `answer` are required in a file."""
+
+    id: str
+    question: str
+    answer: str
+    alternatives: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    category: str = ""
+    commune: str | None = None  # five digits: the answer of this commune only
+    source: str = ""  # law or portal, then "; đọc tại " and the address that was read
+    source_quote: str = ""  # the sentences that decide, word for word
+    reviewed_at: date | None = None
+    valid_until: date | None = None  # the last day on which it may be served
+    status: Status = "served"
+
+    @property
+    def cited(self) -> str:
+        """The law or portal as shown under the answer, without the address that was read."""
+        return self.source.split(_READ_AT)[0].strip()
+
+    def served_on(self, day: date) -> bool:
+        """Whether people may get this answer on `day`: not a draft, not expired."""
+        return self.status == "served" and (self.valid_until is None or day <= self.valid_until)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of one line; `parse_entry` reads it back."""
+        days = {key: value.isoformat() if (value := getattr(self, key)) else None for key in _DAYS}
+        texts = {key: getattr(self, key) for key in ("id", "question", "answer", *_TEXTS, "commune", "status")}
+        return texts | {key: list(getattr(self, key)) for key in _LISTS} | days
+
+
+def parse_entry(data: Mapping[str, Any]) -> Entry:
+    """The entry in one JSON object; unknown fields are ignored. ValueError says what is wrong, in a few words."""
+    values: dict[str, Any] = {key: _text(data, key, required=True) for key in ("id", "question", "answer")}
+    values |= {key: _text(data, key) for key in _TEXTS}
+    values |= {key: _texts(data, key) for key in _LISTS}
+    values |= {key: _day(data, key) for key in _DAYS}
+    return Entry(**values, commune=_commune(data), status=_status(data))
+
+
+def _text(data: Mapping[str, Any], key: str, required: bool = False) -> str:
+    value = data.get(key)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or (required and not value.strip()):
+        raise ValueError(f"{key} is missing" if required and not value else f"{key} is not a text")
+    return value.strip()
+
+
+def _texts(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = data.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{key} is not a list of texts")
+    return tuple(one.strip() for one in value if one.strip())
+
+
+def _day(data: Mapping[str, Any], key: str) -> date | None:
+    value = data.get(key)
+    if value in (None, ""):
+        return None
+    # The shape is checked first: fromisoformat also takes "20261121" and "2026-W47-6", which people never mean.
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError(f"{key} is not a date like 2026-11-21: {str(value)[:20]!r}")
+
+
+def _commune(data: Mapping[str, Any]) -> str | None:
+    value = data.get("commune")
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or len(value) != 5 or not (value.isascii() and value.isdigit()):
+        raise ValueError("commune is not a code of five digits")
+    return value
+
+
+def _status(data: Mapping[str, Any]) -> Status:
+    value = data.get("status", "served")
+    if value == "served":
+        return "served"
+    if value == "draft":
+        return "draft"
+    raise ValueError("status is neither served nor draft")
+
+
+def parse_lines(lines: Iterable[str], name: str = "corpus") -> list[Entry]:
+    """The entries of a file's lines, empty lines skipped. CorpusError lists every bad line."""
+    entries: list[Entry] = []
+    problems: list[str] = []
+    first_line: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = _parse_line(line)
+        except ValueError as wrong:
+            problems.append(f"line {number}: {wrong}")
+            continue
+        if entry.id in first_line:
+            problems.append(f"line {number}: id {entry.id!r} is already on line {first_line[entry.id]}")
+        first_line.setdefault(entry.id, number)
+        entries.append(entry)
+    if problems:
+        raise CorpusError(name, problems)
+    return entries
+
+
+def _parse_line(line: str) -> Entry:
+    try:
+        data = json.loads(line)
+    except json.JSONDecodeError as wrong:
+        raise ValueError(f"not JSON ({wrong.msg} at column {wrong.colno})") from None
+    except RecursionError:
+        raise ValueError("not JSON (nested too deeply)") from None
+    if not isinstance(data, dict):
+        raise ValueError("not a JSON object")
+    return parse_entry(data)
+
+
+def load_entries(path: Path | str) -> list[Entry]:
+    """Every entry of a JSON-lines file, drafts too. CorpusError says which line is wrong and why; OSError as usual."""
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        line = wrong.object[: wrong.start].count(b"\n") + 1
+        raise CorpusError(path.name, [f"line {line}: not UTF-8"]) from None
+    return parse_lines(text.split("\n"), path.name)
+
+
+def servable(entries: Iterable[Entry], day: date) -> Iterator[Entry]:
+    """The entries that people may get on `day`."""
+    return (entry for entry in entries if entry.served_on(day))
+
+
+def missing_evidence(entry: Entry) -> list[str]:
+    """What keeps a served entry of our own from being trusted: no source, no quoted sentence, no review date."""
+    needed = {"source": entry.source, "source_quote": entry.source_quote, "reviewed_at": entry.reviewed_at}
+    return [key for key, value in needed.items() if not value] if entry.status == "served" else []

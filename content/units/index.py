@@ -1,0 +1,87 @@
+"""Names of places and how to find them, also with one typing error."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rapidfuzz.distance import OSA
+
+Kind = Literal["xa", "phuong", "thi tran", "dac khu", ""]
+SHORTEST_WITH_ERROR = 3  # letters; shorter keys are too close to everything
+
+
+@dataclass(slots=True)
+class Record:
+    """One way in which a name leads to a commune."""
+
+    target: int  # position in the list of communes
+    kind: Kind
+    prior: float  # penalty for being former, and for being a smaller part of a split
+    areas: frozenset[int]  # districts and provinces, old and new, that may be said with it
+    label: str  # the former unit in full; "" for a present commune
+
+
+@dataclass(slots=True)
+class Name:
+    """One name as it is written with marks, and everything that bears it."""
+
+    folded: tuple[str, ...]
+    marked: tuple[str, ...]
+    short: bool = False  # not the whole name: "Hà Giang" for "Hà Giang 2"
+    records: list[Record] = field(default_factory=list)
+
+
+class Index:
+    """Keys are folded names without spaces, so that "thanhnua" and "Ea H Leo" are found too.
+
+    One typing error (a letter more, less, other, or two swapped) is found through deletions: both the key and the typed
+    word lose one letter each way, and what they have in common is compared properly.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[Name]] = {}
+        self.areas: dict[str, list[int]] = {}
+        self._keys: list[str] = []
+        self._deletions: dict[str, tuple[int, ...]] = {}
+
+    def name(self, folded: tuple[str, ...], marked: tuple[str, ...], *, short: bool = False) -> Name:
+        """The entry for a name, made when it is new."""
+        bearers = self.names.setdefault("".join(folded), [])
+        for one in bearers:
+            if one.marked == marked and one.short == short:
+                return one
+        bearers.append(Name(folded, marked, short))
+        return bearers[-1]
+
+    def area(self, key: str, number: int) -> None:
+        """Let `key` mean the district or province `number` too."""
+        known = self.areas.setdefault(key, [])
+        if number not in known:
+            known.append(number)
+
+    def finish(self) -> None:
+        """Build the deletions; call once, after the last name."""
+        self._keys = sorted(key for key in self.names.keys() | self.areas.keys() if len(key) >= SHORTEST_WITH_ERROR)
+        for number, key in enumerate(self._keys):
+            for short in {key, *_deletions(key)}:
+                self._deletions[short] = (*self._deletions.get(short, ()), number)
+
+    def near(self, typed: str) -> set[str]:
+        """The keys exactly one typing error away from `typed`."""
+        if len(typed) < SHORTEST_WITH_ERROR:
+            return set()
+        numbers = set(self._deletions.get(typed, ()))
+        for short in _deletions(typed):
+            numbers.update(self._deletions.get(short, ()))
+        keys = (self._keys[number] for number in numbers)
+        return {key for key in keys if key != typed and _one_error(key, typed)}
+
+
+def _deletions(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
+
+
+def _one_error(key: str, typed: str) -> bool:
+    # A wrong digit is another ward, not a typing error.
+    if not key.isalpha() and [c for c in key if c.isdigit()] != [c for c in typed if c.isdigit()]:
+        return False
+    return OSA.distance(key, typed, score_cutoff=1) == 1

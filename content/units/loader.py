@@ -1,0 +1,168 @@
+"""Reads the tables of units into communes and an index of everything they are and were called."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from content.units.index import Index, Kind, Record
+from content.units.model import Commune, Province
+from content.vietnamese import fold, syllables, words
+
+DATA = Path(__file__).with_name("data")
+Row = dict[str, str]
+PRIORS = {"whole": 1.0, "split-main": 1.5, "split": 2.5}
+KINDS: dict[str, Kind] = {"Xã": "xa", "Phường": "phuong", "Thị trấn": "thi tran", "Đặc khu": "dac khu"}
+AREA_TYPES = ("Thành phố", "Thị xã", "Quận", "Huyện", "Tỉnh")
+ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
+TAILS = frozenset("abc")
+PHUONG = words("phường")[0].marked
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything the gazetteer knows."""
+
+    provinces: dict[str, Province] = field(default_factory=dict)
+    communes: list[Commune] = field(default_factory=list)
+    position: dict[str, int] = field(default_factory=dict)  # commune code -> place in `communes`
+    index: Index = field(default_factory=Index)
+    vocabulary: set[str] = field(default_factory=set)  # every folded word of a name
+    area_provinces: dict[int, str] = field(default_factory=dict)  # area -> code, for today's provinces
+    area_communes: dict[int, list[int]] = field(default_factory=dict)  # former district -> communes made of it
+
+
+def load(folder: Path = DATA) -> Tables:
+    """The tables in `folder`. `OSError`, `KeyError` or `ValueError` when they are missing or broken."""
+    former = [row for row in _rows(folder / "former_communes.csv") if row["old_code"]]
+    tables, areas = Tables(), _Areas()
+    for row in _rows(folder / "provinces.csv"):
+        tables.provinces[row["code"]] = Province(row["code"], row["type"], row["name"])
+        tables.area_provinces[areas.number(row["name"], "")] = row["code"]
+    by_commune: dict[str, list[Row]] = defaultdict(list)
+    for row in former:
+        by_commune[row["new_code"]].append(row)
+    for row in _rows(folder / "communes.csv"):
+        _add_commune(tables, areas, row, by_commune[row["code"]])
+    for row in former:
+        _add_former(tables, areas, row)
+    areas.index(tables, list(_rows(folder / "aliases.csv")))
+    tables.index.finish()
+    return tables
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+class _Areas:
+    """Numbers for provinces and former districts. A province keeps its number through the mergers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
+
+    def number(self, name: str, province: str) -> int:
+        """The number of a province (`province` is "") or of a district of `province`."""
+        return self._numbers.setdefault((_bare(name), _bare(province)), len(self._numbers))
+
+    def of(self, row: Row, province: Province) -> frozenset[int]:
+        """What may be said with a former commune: district, old province, new province."""
+        district = self.number(row["old_district"], row["old_province"])
+        return self.shared({district, self.number(row["old_province"], ""), self.number(province.name, "")})
+
+    def shared(self, numbers: set[int]) -> frozenset[int]:
+        """One set object for all records with the same areas."""
+        found = frozenset(numbers)
+        return self._sets.setdefault(found, found)
+
+    def index(self, tables: Tables, aliases: list[Row]) -> None:
+        """Make every area findable by its name, its name with "quan" when it is a number, and its aliases."""
+        other: dict[str, list[str]] = defaultdict(list)
+        for row in aliases:
+            other[row["name"]].append(row["typed"])
+        for (name, _), number in self._numbers.items():
+            for typed in (name, *other[name]):
+                parts = syllables(typed)
+                tables.vocabulary.update(parts)
+                key = "".join(parts)
+                tables.index.area(f"quan{key}" if key.isdigit() else key, number)
+
+
+def _bare(name: str) -> str:
+    """`name` without its type word."""
+    for word in (*AREA_TYPES, *KINDS):
+        if name.lower().startswith(f"{word.lower()} "):
+            return name[len(word) + 1 :]
+    return name
+
+
+def _add_commune(tables: Tables, areas: _Areas, row: Row, parts: list[Row]) -> None:
+    province = tables.provinces[row["province_code"]]
+    name = row["name"]
+    same_first = sorted(parts, key=lambda part: (_bare(part["old_commune"]) != name, part["relation"] == "split"))
+    former = tuple(dict.fromkeys(_label(part) for part in same_first))
+    area = float(row["area_km2"] or 0)
+    lat, lon = float(row["lat"]), float(row["lon"])
+    target = len(tables.communes)
+    tables.position[row["code"]] = target
+    tables.communes.append(Commune(row["code"], row["type"], name, province, lat, lon, area, former))
+    around = {areas.number(province.name, "")}
+    for part in parts:
+        around |= areas.of(part, province)
+        district = areas.number(part["old_district"], part["old_province"])
+        tables.area_communes.setdefault(district, []).append(target)
+    kinds = {row["type"], row["former_type"]} - {""}
+    for kind in kinds:
+        prior = 0.0 if kind == row["type"] else 0.5
+        _add_name(tables, name, Record(target, KINDS[kind], prior, areas.shared(around), ""))
+
+
+def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
+    target = tables.position[row["new_code"]]
+    whole = row["old_commune"]
+    kind = next(kind for word, kind in KINDS.items() if whole.lower().startswith(word.lower()))
+    around = areas.of(row, tables.communes[target].province)
+    _add_name(tables, _bare(whole), Record(target, kind, PRIORS[row["relation"]], around, _label(row)))
+
+
+def _label(row: Row) -> str:
+    """A former unit in full: "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên"."""
+    parts = (row["old_commune"], row["old_district"], row["old_province"])
+    return ", ".join(part[:1].lower() + part[1:] for part in parts)
+
+
+def _add_name(tables: Tables, name: str, record: Record) -> None:
+    read = words(name)
+    folded, marked = tuple(word.folded for word in read), tuple(word.marked for word in read)
+    tables.vocabulary.update(folded)
+    if len(folded) == 1 and (folded[0].isdigit() or folded[0] in ROMAN):
+        # "Phường 7": the number alone is nobody's name.
+        for number in {folded[0], ROMAN.get(folded[0], folded[0])}:
+            _put(tables, ("phuong", number), (PHUONG, number), record)
+        return
+    _put(tables, folded, marked, record)
+    if folded[-1] in ROMAN and len(folded) > 2 and folded[-1] not in TAILS:
+        _put(tables, (*folded[:-1], ROMAN[folded[-1]]), (*marked[:-1], ROMAN[folded[-1]]), record)
+    for start, end in _short_forms(name, folded):
+        _put(tables, folded[start:end], marked[start:end], replace(record, prior=record.prior + 3), short=True)
+
+
+def _short_forms(name: str, folded: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """The parts of a long name that people leave the rest off."""
+    if len(folded) > 2 and (folded[-1].isdigit() or folded[-1] in TAILS or folded[-1] in ROMAN):
+        yield 0, len(folded) - 1
+    if folded[0].isdigit():
+        yield 1, len(folded)
+    if folded[:2] == ("nong", "truong"):
+        yield 2, len(folded)
+    if " - " in name:
+        yield 0, len(fold(name.split(" - ")[0]).split())
+
+
+def _put(
+    tables: Tables, folded: tuple[str, ...], marked: tuple[str, ...], record: Record, *, short: bool = False
+) -> None:
+    tables.index.name(folded, marked, short=short).records.append(record)

@@ -1,0 +1,222 @@
+"""Finds the names in a text and weighs what each of them may mean. Penalties count hundredths of certainty."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from content.units.index import Index, Name, Record
+from content.units.reading import (
+    ADDRESS_WORDS,
+    Before,
+    Token,
+    address_parts,
+    manners,
+    types_before,
+)
+
+MARGIN = 10.0  # what is nearer than this to the best must be asked about
+WORST = 50.0  # what is further off than this is no candidate
+
+ERROR_PLAIN = 7.0  # a typing error in a name typed without marks: its neighbours may well be meant
+ERROR_MARKED = 12.0
+OTHER_MARKS = 12.0  # per syllable, when the name was typed with marks
+LAZY_MARKS = 8.0  # the name has no mark but the rest of the text has
+NO_MARKS = 0.5
+OTHER_TYPE = 6.0
+SIMILAR_TYPE = 2.0
+AREA_TYPE = {"d": 12.0, "p": 14.0, "dp": 8.0}  # read as a commune, though "huyện" or "tỉnh" stands before it
+AFTER_ADDRESS = 15.0
+OTHER_COMMUNE_TYPED = 15.0
+OTHER_AREA = 10.0
+AREA_ERROR = 3.0
+PART_OF_NAME = 10.0  # "Minh Châu" in "Dương Minh Châu"
+SHORT = 6  # letters
+SHORT_ERROR = 8.0
+ONE_WORD = 15.0  # one syllable of a sentence
+LEFT_OVER = 5.0  # per word that speaks of something else
+DISTRICT_ALONE = 6.0
+LONGEST_NAME = 7  # tokens
+LONGEST_KEY = 30  # letters
+MOST_TOKENS_WITH_ERRORS = 20
+
+
+class Span(NamedTuple):
+    """Tokens `start` to `end` (exclusive) read as `key`; `error` when one letter is wrong."""
+
+    start: int
+    end: int
+    key: str
+    error: bool
+
+    @property
+    def mask(self) -> int:
+        """Its tokens, one bit each."""
+        return (1 << self.end) - (1 << self.start)
+
+
+@dataclass(slots=True)
+class AreaHit:
+    """A district or province in the text."""
+
+    span: Span
+    mask: int  # with its type word
+    numbers: list[int]
+    level: str
+
+
+class Reading(NamedTuple):
+    """One record that the text may mean. Less `penalty` is better."""
+
+    penalty: float
+    record: Record
+    mask: int  # tokens it explains
+    typed: bool
+
+
+class Text:
+    """A typed text against the index: what stands where."""
+
+    def __init__(self, tokens: list[Token], index: Index) -> None:
+        self.tokens, self.index = tokens, index
+        self.before = types_before(tokens)
+        self.all = (1 << len(tokens)) - 1
+        self.manners = manners(tokens)
+        self.addresses = address_parts(tokens, self.before)
+        self.marked = any(token.has_marks for token in tokens)
+        self.spans = self._spans()
+        self.exact = [span for span in self.spans if not span.error and span.key in index.names]
+        self.areas = self._areas()
+        self.typed = [span for span in self.exact if self.before[span.start].level == "c"]
+
+    def free(self, mask: int) -> int:
+        """The tokens that need no explanation beside those of `mask`: manners, and addresses that start elsewhere."""
+        free = self.manners
+        for part in self.addresses:
+            free |= 0 if part & -part & mask else part
+        return free
+
+    def coverage(self, mask: int) -> float:
+        """The share of the words that speak of the place; addresses and manners do not count against it."""
+        return mask.bit_count() / (mask.bit_count() + self.left_over(mask))
+
+    def left_over(self, mask: int) -> int:
+        """How many tokens speak of something else than those of `mask`."""
+        return (self.all & ~(mask | self.free(mask))).bit_count()
+
+    def _spans(self) -> list[Span]:
+        with_errors = len(self.tokens) <= MOST_TOKENS_WITH_ERRORS
+        spans: list[Span] = []
+        for start in range(len(self.tokens)):
+            key = ""
+            for end in range(start + 1, min(start + LONGEST_NAME, len(self.tokens)) + 1):
+                if end - 1 > start and self.tokens[end - 1].barrier:
+                    break
+                key += self.tokens[end - 1].folded
+                if len(key) > LONGEST_KEY:
+                    break
+                if key in self.index.names or key in self.index.areas:
+                    spans.append(Span(start, end, key, False))
+                if with_errors:
+                    spans += [Span(start, end, near, True) for near in self.index.near(key)]
+        return spans
+
+    def _areas(self) -> list[AreaHit]:
+        """Exact areas that are not part of a longer one, and misspelt ones where nothing exact stands."""
+        exact = [s for s in self.spans if not s.error and s.key in self.index.areas]
+        longest = [s for s in exact if not any(s is not o and s.mask & o.mask == s.mask for o in exact)]
+        taken = 0
+        for span in self.spans:
+            taken |= 0 if span.error else span.mask
+        wrong = [s for s in self.spans if s.error and s.key in self.index.areas and (s.mask & ~taken)]
+        return [self._area(span) for span in (*longest, *wrong)]
+
+    def _area(self, span: Span) -> AreaHit:
+        before = self.before[span.start]
+        mask = span.mask | (before.mask if before.level and before.level != "c" else 0)
+        return AreaHit(span, mask, self.index.areas[span.key], before.level)
+
+    def readings(self, provinces: frozenset[int]) -> list[Reading]:
+        """Everything the text may mean. `provinces` are the numbers of today's provinces."""
+        found: list[Reading] = []
+        for span in self.spans:
+            for name in self.index.names.get(span.key, ()):
+                base = self._name_penalty(span, name)
+                if base < WORST:
+                    found += self._weigh(span, base, name.records, provinces)
+        return found
+
+    def _name_penalty(self, span: Span, name: Name) -> float:
+        before = self.before[span.start]
+        typed = self.tokens[span.start : span.end]
+        penalty = self._marks_penalty(typed, name)
+        if span.error:
+            penalty += ERROR_MARKED if any(token.has_marks for token in typed) else ERROR_PLAIN
+            penalty += self._short_error_penalty(span)
+        if any(span.mask & other.mask == span.mask != other.mask for other in self.exact):
+            penalty += PART_OF_NAME
+        penalty += AREA_TYPE.get(before.level, 0.0)
+        if before.level != "c":
+            if span.start and not typed[0].barrier and self.tokens[span.start - 1].folded in ADDRESS_WORDS:
+                penalty += AFTER_ADDRESS
+            if any(other.mask & span.mask == 0 for other in self.typed):
+                penalty += OTHER_COMMUNE_TYPED
+        return penalty
+
+    def _short_error_penalty(self, span: Span) -> float:
+        """Short words are one letter away from everything: they need a type word or company."""
+        letters = sum(len(token.folded) for token in self.tokens[span.start : span.end])
+        if letters >= SHORT or self.before[span.start].level == "c":
+            return 0.0
+        return WORST if span.end - span.start == 1 else SHORT_ERROR
+
+    def _marks_penalty(self, typed: list[Token], name: Name) -> float:
+        if len(typed) != len(name.folded):
+            return NO_MARKS
+        pairs = [(t, n) for t, f, n in zip(typed, name.folded, name.marked, strict=True) if t.folded == f]
+        other = sum(1 for token, marked in pairs if token.marked != marked)
+        if any(token.has_marks for token in typed):
+            return min(2, other) * OTHER_MARKS
+        if not other:
+            return 0.0
+        return LAZY_MARKS if self.marked else NO_MARKS
+
+    def _weigh(
+        self, span: Span, base: float, records: list[Record], provinces: frozenset[int]
+    ) -> list[Reading]:
+        before = self.before[span.start]
+        typed = before.level == "c"
+        own = span.mask | before.mask
+        rest = [hit for hit in self.areas if hit.mask & span.mask == 0]
+        seen: dict[frozenset[int], tuple[float, int]] = {}
+        found = []
+        for record in records:
+            if record.areas not in seen:
+                seen[record.areas] = self._around(own, rest, record.areas, provinces, typed)
+            around, mask = seen[record.areas]
+            penalty = base + around + record.prior + _type_penalty(before, record)
+            if penalty < WORST:
+                found.append(Reading(penalty, record, mask, typed))
+        return found
+
+    def _around(
+        self, own: int, rest: list[AreaHit], areas: frozenset[int], provinces: frozenset[int], typed: bool
+    ) -> tuple[float, int]:
+        """The penalty for what stands around a name, and the tokens that are explained."""
+        mask, penalty = own, 0.0
+        for hit in rest:
+            if not areas.isdisjoint(hit.numbers):
+                penalty += AREA_ERROR if hit.span.error and hit.mask & ~mask else 0.0
+                mask |= hit.mask
+        for hit in rest:
+            sure = not hit.span.error and hit.mask & ~mask
+            if sure and (hit.level in ("d", "p", "dp") or not provinces.isdisjoint(hit.numbers)):
+                penalty += OTHER_AREA
+        left = self.left_over(mask)
+        if left and not typed and own.bit_count() == 1:
+            penalty += ONE_WORD
+        return penalty + LEFT_OVER * min(left, 5 if typed else 10), mask
+
+
+def _type_penalty(before: Before, record: Record) -> float:
+    if before.level != "c" or not record.kind or before.kind == record.kind:
+        return 0.0
+    return SIMILAR_TYPE if {before.kind, record.kind} == {"phuong", "thi tran"} else OTHER_TYPE

@@ -1,0 +1,149 @@
+"""Reads a typed text into tokens and says which of them are type words, address words or mere manners."""
+
+import re
+from typing import NamedTuple
+
+from content.vietnamese import decode_word, has_marks, nfc, squeeze, words
+
+LONGEST_TEXT = 2000  # characters that are looked at
+MOST_TOKENS = 48
+
+# What stands before a name, and the level it speaks of: c = commune, d = former district, p = province.
+TYPE_WORDS: dict[tuple[str, ...], tuple[str, str]] = {
+    ("xa",): ("c", "xa"),
+    ("x",): ("c", "xa"),
+    ("phuong",): ("c", "phuong"),
+    ("p",): ("c", "phuong"),
+    ("f",): ("c", "phuong"),
+    ("thi", "tran"): ("c", "thi tran"),
+    ("tt",): ("c", "thi tran"),
+    ("dac", "khu"): ("c", "dac khu"),
+    ("dk",): ("c", "dac khu"),
+    ("huyen",): ("d", "huyen"),
+    ("h",): ("d", "huyen"),
+    ("quan",): ("d", "quan"),
+    ("q",): ("d", "quan"),
+    ("thi", "xa"): ("d", "thi xa"),
+    ("tx",): ("d", "thi xa"),
+    ("thanh", "pho"): ("dp", "thanh pho"),
+    ("tp",): ("dp", "thanh pho"),
+    ("tinh",): ("p", "tinh"),
+    ("t",): ("p", "tinh"),
+}
+# Words that begin a hamlet, street or house: what follows is no commune.
+ADDRESS_WORDS = frozenset(
+    "thon ban ap xom buon bon plei lang soc phum khom to kp khu doi tk duong pho ngo ngach hem kiet nha so lo".split()
+)
+# Words that may stand around a place without making the text a question.
+MANNERS = frozenset(
+    "o tai nha toi tui em anh chi minh que thuoc la cua cu truoc day nay ben dang song a nhe nha ad xin da vang dan "
+    "ba con viet nam vn ve theo doi nhan tin chon muon cho thi".split()
+)
+_GLUED = re.compile(r"(phuong|quan|p|q|f|thon|to|ap|kp)\.?0*(\d{1,2})")
+_BARRIER = re.compile(r"[,;\n|()\[\]/!?:]|\.\s")
+
+
+class Token(NamedTuple):
+    """One typed word. `barrier`: a comma or line end stands before it, which no name crosses."""
+
+    folded: str
+    marked: str
+    barrier: bool
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether it was typed with a mark."""
+        return self.marked != self.folded
+
+
+class Before(NamedTuple):
+    """The type word that ends where a name begins."""
+
+    level: str  # "", c, d, p, dp
+    kind: str
+    mask: int  # its tokens, one bit each
+
+
+NOTHING = Before("", "", 0)
+
+
+def read(text: str, vocabulary: set[str]) -> list[Token]:
+    """The first tokens of `text`. Keyboard leftovers are decoded in words that no name has."""
+    text = nfc(text[:LONGEST_TEXT])
+    tokens: list[Token] = []
+    last, last_word = 0, ""
+    for word in words(text)[:MOST_TOKENS]:
+        gap = text[last : word.start]
+        # "x. Thanh Nưa": the dot of an abbreviation is no barrier.
+        barrier = bool(tokens) and _BARRIER.search(gap) is not None and not (gap.strip() == "." and len(last_word) < 3)
+        last, last_word = word.end, word.folded
+        tokens += _split(word.folded, word.marked, barrier, vocabulary, marks=has_marks(word))
+    return _numbered(tokens)
+
+
+_SHORT_TYPES = {"p": "phuong", "f": "phuong", "q": "quan"}
+
+
+def _numbered(tokens: list[Token]) -> list[Token]:
+    """"P 12" is "phuong 12": a number is a name only with its type word in full."""
+    for i in range(len(tokens) - 1):
+        whole = _SHORT_TYPES.get(tokens[i].folded)
+        if whole and tokens[i + 1].folded.isdigit():
+            tokens[i] = Token(whole, whole, tokens[i].barrier)
+    return tokens
+
+
+def _split(folded: str, marked: str, barrier: bool, vocabulary: set[str], *, marks: bool) -> list[Token]:
+    glued = _GLUED.fullmatch(folded)
+    if glued:
+        return [Token(glued[1], glued[1], barrier), Token(glued[2], glued[2], False)]
+    if folded.isdigit():
+        number = folded.lstrip("0") or "0"
+        return [Token(number, number, barrier)]
+    if not marks and folded not in vocabulary:
+        folded = marked = decode_word(squeeze(folded))
+    return [Token(folded, marked, barrier)]
+
+
+def types_before(tokens: list[Token]) -> list[Before]:
+    """For each position the type word right before it."""
+    found = [NOTHING] * (len(tokens) + 1)
+    for i in range(1, len(tokens) + 1):
+        if i < len(tokens) and tokens[i].barrier:
+            continue
+        for size in (2, 1):
+            kind = TYPE_WORDS.get(tuple(token.folded for token in tokens[max(0, i - size) : i])) if i >= size else None
+            if kind and not (size == 1 and _marked_otherwise(tokens[i - 1])):
+                found[i] = Before(*kind, ((1 << size) - 1) << (i - size))
+                break
+    return found
+
+
+_MARKED_TYPES = {"xa": "xã", "phuong": "phường", "huyen": "huyện", "quan": "quận", "tinh": "tỉnh"}
+
+
+def _marked_otherwise(token: Token) -> bool:
+    """Marked, but as another word: "quán" is no "quận"."""
+    right = _MARKED_TYPES.get(token.folded)
+    return token.has_marks and right is not None and words(right)[0].marked != token.marked
+
+
+def manners(tokens: list[Token]) -> int:
+    """The tokens that are mere manners, one bit each."""
+    return sum(1 << i for i, token in enumerate(tokens) if token.folded in MANNERS)
+
+
+def address_parts(tokens: list[Token], before: list[Before]) -> list[int]:
+    """Hamlet, street and house: one mask for each part, from its address word to the next comma or type word."""
+    parts: list[int] = []
+    left = 0
+    for i, token in enumerate(tokens):
+        if token.barrier or (before[i + 1].level and token.folded not in ADDRESS_WORDS):
+            left = 0
+        if token.folded in ADDRESS_WORDS:
+            left = 5
+            parts.append(0)
+        if left:
+            parts[-1] |= 1 << i
+            left -= 1
+    return parts

@@ -1,0 +1,11 @@
+"""Files that come with what citizens say: wanted now, fetched after the commit."""
+
+from handlers.turn import Turn
+from storage import media
+
+
+def keep(turn: Turn) -> list[int]:
+    """Ask for every file of this turn; the ids of their rows. A sticker is a smile, not a file."""
+    wanted = [one for one in turn.heard.attached if one.kind != "sticker"]
+    rows = [media.want(turn.tx, turn.account.id or 0, one.kind, one.ref, one.mime, one.seconds) for one in wanted]
+    return [row.id or 0 for row in rows]

@@ -1,0 +1,126 @@
+"""11, 22 and 33: answers to letters nobody asked for (announcements, answers to reports)."""
+
+from content.message import Said
+from handlers import announcements as spoken
+from handlers import files
+from handlers.turn import Turn
+from storage import announcements, media, outbox, reports
+from storage.outbox import Delivery
+
+KEYS = ("11", "22", "33")
+
+
+def opens(turn: Turn) -> bool:
+    """One of our double digits, typed or pressed."""
+    key = _key(turn)
+    if key is None:
+        return False
+    waiting = _waiting(turn)
+    fitting = [(row, offer) for row, offer in waiting if key in _keys(offer)]
+    if not fitting:
+        turn.say("offer.none")
+    elif len(fitting) == 1 or turn.heard.kind == "tap":
+        _take(turn, fitting[0][1], fitting[0][0], key)
+    else:
+        _ask_which(turn, fitting, key)
+    return True
+
+
+def goes_on(turn: Turn) -> bool:
+    """Which letter they meant, or what they add to a report."""
+    if turn.step == "add":
+        return _add(turn)
+    taken = turn.chosen()
+    if taken:
+        number, _, offer = taken.partition(" ")
+        row = turn.tx.session.get(Delivery, int(number))
+        turn_key = str(turn.data["key"])
+        turn.end()
+        if row:
+            _take(turn, offer, row, turn_key)
+    return taken is not None
+
+
+def _key(turn: Turn) -> str | None:
+    said = turn.heard.payload.partition(":")[2] if turn.heard.kind == "tap" else turn.text.strip(" .")
+    return said if said in KEYS else None
+
+
+def _waiting(turn: Turn) -> list[tuple[Delivery, str]]:
+    rows = outbox.offers(turn.tx, turn.address.id or 0)
+    if turn.heard.kind == "tap":
+        asked = turn.heard.payload.partition(":")[0]
+        return [(row, offer) for row, offer in rows if offer.replace(":", "") == asked]
+    return _newest_of_each(rows)
+
+
+def _newest_of_each(rows: list[tuple[Delivery, str]]) -> list[tuple[Delivery, str]]:
+    found: dict[str, tuple[Delivery, str]] = {}
+    for row, offer in rows:
+        found.setdefault(offer, (row, offer))
+    return list(found.values())
+
+
+def _keys(offer: str) -> tuple[str, ...]:
+    return KEYS[:1] if offer.startswith("listen:") else KEYS
+
+
+def _ask_which(turn: Turn, fitting: list[tuple[Delivery, str]], key: str) -> None:
+    options = [(f"{row.id} {offer}", _title(turn, offer)) for row, offer in fitting[:5]]
+    turn.ask("offer", "which", turn.words("offer.which", key=key), options, key=key)
+
+
+def _title(turn: Turn, offer: str) -> str:
+    kind, _, number = offer.partition(":")
+    if kind == "listen":
+        row = announcements.of(turn.tx, int(number))
+        return row.title[:80] if row else offer
+    found = reports.of(turn.tx, int(number))
+    return turn.words("offer.report", code=found.code) if found else offer
+
+
+def _take(turn: Turn, offer: str, row: Delivery, key: str) -> None:
+    kind, _, number = offer.partition(":")
+    if kind == "listen":
+        _listen(turn, int(number))
+        return
+    outbox.answered(turn.tx, row.id or 0)
+    _verdict(turn, int(number), key)
+
+
+def _listen(turn: Turn, announcement_id: int) -> None:
+    row = announcements.of(turn.tx, announcement_id)
+    if row is None or not row.speech_sha:
+        turn.say("offer.no_recording")
+        return
+    turn.show(Said(row.title, voice=row.speech_sha, listen=spoken.listen_link(turn.know.manners, row)))
+
+
+def _verdict(turn: Turn, report_id: int, key: str) -> None:
+    found = reports.of(turn.tx, report_id)
+    if found is None or found.citizen_id != turn.citizen.id:
+        turn.say("offer.none")
+    elif key == "11":
+        found.verdict, found.state = "done", "closed"
+        reports.note(turn.tx, found, "verdict", state="closed")
+        turn.say("offer.done", code=found.code)
+    else:
+        found.verdict = "undone" if key == "22" else found.verdict
+        found.state = "received"
+        reports.note(turn.tx, found, "verdict", state="received")
+        turn.ask("offer", "add", turn.words("offer.add"), free=True, report=report_id)
+
+
+def _add(turn: Turn) -> bool:
+    if turn.command == "back":
+        turn.end()
+        turn.say("offer.added_nothing")
+        return True
+    found = reports.of(turn.tx, int(turn.data["report"]))
+    if found is None or not (turn.text or turn.heard.attached):
+        return False
+    media.attach(turn.tx, files.keep(turn), found.id or 0)
+    reports.note(turn.tx, found, "addition", text_sealed=turn.tx.vault.seal(turn.text[:2000]))
+    turn.end()
+    turn.say("offer.added", code=found.code)
+    return True
