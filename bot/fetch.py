@@ -135,7 +135,7 @@ class Fetcher:
                 if response.status not in _REDIRECT:
                     _judge(response)
                     return _typed(await _body(response, limit), kinds)
-                url = urljoin(str(target), response.headers.get("Location", ""))
+                url = _redirected(target, response.headers.get("Location", ""))
         raise Refused("too many redirects")
 
     def _checked(self, url: str) -> URL:
@@ -225,6 +225,13 @@ def _refusal_within(error: BaseException) -> str:
             return str(seen)
         seen = seen.__cause__ or seen.__context__
     return ""
+
+
+def _redirected(target: URL, location: str) -> str:
+    try:
+        return urljoin(str(target), location)
+    except ValueError:
+        raise Refused("a redirect to no address") from None
 
 
 def _judge(response: aiohttp.ClientResponse) -> None:

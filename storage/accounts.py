@@ -26,6 +26,7 @@ class Account(SQLModel, table=True):
     username: str = Field(default="", max_length=64)  # of links: t.me/<username>
     commune: str = Field(default="", max_length=5)  # empty = serves the whole province
     secrets_sealed: str = ""  # JSON: token, secret, access_token, …
+    secrets_epoch: int = 0  # raised when an operator changes them; a token that refreshes itself does not
     base_url: str = ""  # empty = the platform's own address
     settings: str = "{}"  # JSON, nothing secret
     status: str = Field(default="active", max_length=10)

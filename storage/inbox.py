@@ -79,6 +79,11 @@ def done(tx: Transaction, row_id: int) -> None:
     tx.session.execute(update(Inbox).where(col(Inbox.id) == row_id).values(state="done", payload_sealed="", why=""))
 
 
+def mark_failed(tx: Transaction, row_id: int, why: str) -> None:
+    """Its story raised: the payload stays for a replay."""
+    tx.session.execute(update(Inbox).where(col(Inbox.id) == row_id).values(state="failed", why=why[:200]))
+
+
 def failed_count(tx: Transaction) -> int:
     """How many events wait for a person to look at them."""
     return tx.session.exec(select(func.count()).select_from(Inbox).where(Inbox.state == "failed")).one()

@@ -178,14 +178,16 @@ def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state:
     )
 
 
-def expire(tx: Transaction) -> int:
-    """Nothing goes late: end every queued delivery that is past its time."""
+def expire(tx: Transaction, account_id: int) -> int:
+    """Nothing goes late: end an account's queued deliveries that are due and past their time."""
     return tx.changed(
         tx.session.execute(
             update(Delivery)
             .where(
+                col(Delivery.account_id) == account_id,
                 col(Delivery.state) == "queued",
-                col(Delivery.valid_until).is_not(None),
+                col(Delivery.held) == "",
+                col(Delivery.due_at) <= tx.now,
                 col(Delivery.valid_until) < tx.now,
             )
             .values(state="expired", why="quá hạn")

@@ -138,6 +138,15 @@ def note(tx: Transaction, report: Report, kind: str, **values: Any) -> ReportEve
     return tx.add(ReportEvent(report_id=report.id or 0, kind=kind, at=values.pop("at", tx.now), **values))
 
 
+def forwarded(tx: Transaction, report_id: int, source_ref: str) -> None:
+    """The source system has it, under its own number."""
+    report = of(tx, report_id)
+    if report and not report.forwarded_at:
+        report.source_ref, report.forwarded_at = source_ref[:80], tx.now
+        note(tx, report, "forwarded", state=report.state)
+        tx.session.add(report)
+
+
 def seen_update(tx: Transaction, update_key: str) -> bool:
     """Whether this update of the other side was already applied."""
     return tx.session.exec(select(ReportEvent.id).where(ReportEvent.update_key == update_key)).first() is not None

@@ -68,6 +68,11 @@ class WebhookInfo:
     trouble: str = ""
 
 
+def clean(text: str) -> str:
+    """Words as a database takes them: no NUL (PostgreSQL), no half of a surrogate pair (neither can be stored)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class Forbidden(Exception):
     """The webhook's proof of origin is missing or wrong: answer 401 or 403 and do nothing."""
 

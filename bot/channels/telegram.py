@@ -35,7 +35,8 @@ from bot.endings import Ending, Later, Never, Sent
 from bot.fetch import Expired, TooBig, Unreachable
 from content.message import Heard, Part
 
-POLL_SECONDS = 25  # one long poll; the server allows up to 50
+POLL_SECONDS = 25
+LONGEST_POLL = 50  # seconds; what the server allows
 MAX_CONNECTIONS = 40  # webhook calls open at once: the platform's own default
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 log = logging.getLogger(__name__)
@@ -52,16 +53,17 @@ class TelegramChannel:
             raise ValueError(f"account {account.name}: the secret 'token' is missing")
         _quieten()
         self.account = account
+        base = account.base_url.rstrip("/")
         self._id = account.platform_id or token.partition(":")[0]
         self._now = now
         self._uploads = Uploads()
         # Polling has a pool of its own: a long poll must never take a place from a send.
         self._requests = (_request(account, 4), _request(account))
-        files = str(account.settings.get("file_base_url") or account.base_url)
+        files = str(account.settings.get("file_base_url") or base).rstrip("/")
         self._files = f"{files}/file/bot{token}/"
         self._bot = Bot(
             token,
-            base_url=f"{account.base_url}/bot",
+            base_url=f"{base}/bot",
             base_file_url=f"{files}/file/bot",
             get_updates_request=self._requests[0],
             request=self._requests[1],
@@ -89,6 +91,8 @@ class TelegramChannel:
             return ending_of(error)
         except FileNotFoundError:
             return Never("the file is no longer in the media store")
+        except OSError as error:
+            return Later(DEFAULT_WAIT, f"the media store cannot be read: {type(error).__name__}")
 
     async def _send_medium(self, chat: str, part: Part, medium: Medium) -> Sent:
         method, field = METHODS[part.kind]
@@ -154,7 +158,7 @@ class TelegramChannel:
             return
         if not secret or given is None:
             raise Forbidden("no secret token")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode()):
             raise Forbidden("wrong secret token")
 
     def read(self, raw: bytes) -> list[Heard]:
@@ -178,8 +182,8 @@ class TelegramChannel:
 
     async def poll(self, cursor: str) -> tuple[list[Heard], str]:
         """getUpdates. An update that cannot be read is logged by its number and passed over."""
-        seconds = float(self.account.settings.get("poll_seconds", POLL_SECONDS))
-        question: dict[str, Any] = {"timeout": int(seconds), "allowed_updates": list(WANTED)}
+        seconds = min(int(self.account.settings.get("poll_seconds", POLL_SECONDS)), LONGEST_POLL)
+        question: dict[str, Any] = {"timeout": seconds, "allowed_updates": list(WANTED)}
         if cursor:
             question["offset"] = int(cursor)
         updates = await self._ask("getUpdates", question, seconds + self._requests[0].read_timeout)

@@ -8,7 +8,7 @@ from typing import Any
 from telegram import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.channels.base import BadBody
+from bot.channels.base import BadBody, clean
 from content.message import Attached, Heard, HeardKind, MediaKind, Place
 
 KIND = "telegram"
@@ -73,7 +73,7 @@ def _message(message: Message, account: str, key: str, edited: bool = False) -> 
         chat=str(message.chat.id),
         key=key,
         at=_ms((message.edit_date or message.date) if edited else message.date),
-        name=sender.full_name if sender else "",
+        name=clean(sender.full_name) if sender else "",
         edited=edited,
         group=_is_group(message.chat.type),
         **what,
@@ -87,7 +87,7 @@ def _content(message: Message) -> dict[str, Any] | None:
     if message.location or message.venue:
         return _place(message)
     if attached := _attached(message):
-        return _said("media", text=message.caption or "", attached=(attached,))
+        return _said("media", text=clean(message.caption or ""), attached=(attached,))
     # `api_kwargs` holds what is newer than the library: a kind of message that we cannot know yet.
     if message.api_kwargs or any(getattr(message, name) for name in _UNSUPPORTED):
         return _said("unsupported")
@@ -100,14 +100,14 @@ def _said(kind: HeardKind, **fields: Any) -> dict[str, Any]:
 
 def _words(text: str) -> dict[str, Any]:
     start = START.fullmatch(text)
-    return _said("start", payload=start["payload"] or "") if start else _said("text", text=text)
+    return _said("start", payload=start["payload"] or "") if start else _said("text", text=clean(text))
 
 
 def _place(message: Message) -> dict[str, Any]:
     point = message.venue.location if message.venue else message.location
     assert point is not None  # a venue always has one; the caller saw the other
     text = f"{message.venue.title}, {message.venue.address}" if message.venue else ""
-    return _said("place", text=text, place=Place(point.latitude, point.longitude))
+    return _said("place", text=clean(text), place=Place(point.latitude, point.longitude))
 
 
 def _attached(message: Message) -> Attached | None:
@@ -151,8 +151,8 @@ def _tap(query: CallbackQuery, account: str, key: str, now_ms: int) -> Heard | N
         key=f"{key}:{query.id}",
         at=now_ms,
         kind="tap",
-        payload=query.data,
-        name=query.from_user.full_name,
+        payload=clean(query.data),
+        name=clean(query.from_user.full_name),
         group=_is_group(message.chat.type),
     )
 
@@ -169,7 +169,7 @@ def _membership(change: ChatMemberUpdated, account: str, key: str) -> Heard | No
         key=key,
         at=_ms(change.date),
         kind="unfollow" if away else "follow",
-        name=change.from_user.full_name,
+        name=clean(change.from_user.full_name),
         group=_is_group(change.chat.type),
     )
 

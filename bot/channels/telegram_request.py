@@ -118,7 +118,8 @@ class AiohttpRequest(BaseRequest):
         if data is None or ("result" not in data and data.get("ok") is not False):
             raise NoAnswer("the answer is not the Bot API's")
         if data.get("ok") is False:
-            raise _refusal(int(data.get("error_code") or 500), payload, "")
+            code = data.get("error_code")
+            raise _refusal(code if isinstance(code, int) else 500, payload, "")
         return data
 
     def _timeout(self, data: RequestData | None, read: Any) -> aiohttp.ClientTimeout:

@@ -13,7 +13,7 @@ from bot.channels import zalo_bot_send as sending
 from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SUSPENDED_WAIT
 from bot.channels.zalo_fields import mapping, number, text
-from bot.channels.zalo_http import Answer, NotWritten, Unclear, call, timeout
+from bot.channels.zalo_http import Answer, NotWritten, Unclear, call, open_session, timeout
 from bot.endings import Ending, Later, Never, Sent, Unknown
 from content.message import Heard, Part
 
@@ -39,7 +39,7 @@ class ZaloBot:
     """One bot. Its token is part of every address, so no address is ever logged, raised or shown.
 
     Secrets: `token`, `webhook_secret` (8–256 characters). Settings: `bot_names` (list, for mentions in groups),
-    `poll_seconds`, `read_timeout`, `photo_timeout`, `connect_timeout` (seconds).
+    `poll_seconds`, `read_timeout`, `photo_timeout`, `connect_timeout` (seconds), `proxy` (address).
     """
 
     kind = "zalo_bot"
@@ -54,7 +54,7 @@ class ZaloBot:
 
     async def start(self) -> None:
         """Open the connection pool. Asks Zalo nothing."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self._session = open_session(self.account.settings.get("proxy"))
 
     async def close(self) -> None:
         """Close the pool; a second call does nothing."""
@@ -158,18 +158,18 @@ class ZaloBot:
         try:
             info = await self.webhook_info()
         except Unavailable as error:
-            log.info("zalo_bot: webhook not looked up", extra={"account": self.account.name, "why": error.why})
+            self._log(logging.INFO, "webhook_not_looked_up", error.why)
             return
         self._asked_webhook = True
         if info.url:
-            log.warning("zalo_bot: a webhook is set, polling gets nothing", extra={"account": self.account.name})
+            self._log(logging.WARNING, "webhook_left_set", "while it is there polling gets nothing")
 
     async def typing(self, chat: str) -> None:
         """Show that an answer is being made. A failure is only logged."""
         try:
             await self._call("sendChatAction", {"chat_id": chat, "action": "typing"})
         except (Refused, NotWritten, Unclear) as error:
-            log.info("zalo_bot: no typing sign", extra={"account": self.account.name, "why": str(error)})
+            self._log(logging.INFO, "no_typing_sign", str(error))
 
     async def acknowledge(self, heard: Heard) -> None:
         """Show the citizen that the bot has read and is at it."""
@@ -201,8 +201,11 @@ class ZaloBot:
         """Zalo keeps the address even when its trial delivery failed."""
         self._verification = "" if found.get("ok", True) else text(found.get("outcome"))[:60] or "không rõ"
         if self._verification:
-            said = {"account": self.account.name, "outcome": self._verification}
-            log.warning("zalo_bot: Zalo could not reach the webhook", extra=said)
+            self._log(logging.WARNING, "webhook_unreachable", self._verification)
+
+    def _log(self, level: int, action: str, what: str) -> None:
+        extra = {"action": action, "account": self.account.id}
+        log.log(level, "zalo_bot %s: %s: %s", self.account.name, action, what, extra=extra)
 
     async def webhook_info(self) -> WebhookInfo:
         """What Zalo has, and the outcome of the trial delivery if this process set it. Raises `Unavailable`."""

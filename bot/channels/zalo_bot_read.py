@@ -48,7 +48,7 @@ def _read(update: dict[str, Any], bot_id: str, names: Sequence[str]) -> list[Hea
         raise BadBody("zalo_bot: no event_name")
     message = mapping(update.get("message"))
     if name not in FOLLOWS and not (name.startswith("message.") and message):
-        log.info("zalo_bot: event ignored", extra={"event_name": name[:60]})
+        log.info("zalo_bot: event ignored: %r", name[:60], extra={"action": "event_ignored"})
         return []
     sender = mapping(message.get("from")) or mapping(update.get("user"))
     if sender.get("is_bot") is True:
@@ -103,7 +103,8 @@ def without_mention(words: str, names: Sequence[str]) -> str:
     A mention at the beginning is of the bot even when its name is not known: only then is a group heard at all.
     """
     for name in sorted(filter(None, names), key=len, reverse=True):
-        words, count = re.subn(rf"@{re.escape(name)}(?!\w)", " ", words, count=1, flags=re.IGNORECASE)
+        mention = rf"[ \t]*(?<!\w)@{re.escape(name)}(?!\w)[ \t]*"
+        words, count = re.subn(mention, " ", words, count=1, flags=re.IGNORECASE)
         if count:
-            return " ".join(words.split(" ")).strip()
+            return words.strip()
     return re.sub(r"^\s*@\S+\s*", "", words).strip()

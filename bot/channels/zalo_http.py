@@ -44,6 +44,11 @@ def timeout(read: float = 15.0, connect: float = 5.0) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=connect + 2 * read, connect=connect, sock_connect=connect, sock_read=read)
 
 
+def open_session(proxy: str | None = None) -> aiohttp.ClientSession:
+    """A pool without a limit of its own: delivery alone sets the pace."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), proxy=proxy or None)
+
+
 async def call(session: aiohttp.ClientSession, method: str, url: str, **rest: Any) -> Answer:
     """The answer to one call. Raises `NotWritten` or `Unclear`.
 

@@ -16,7 +16,7 @@ from bot.channels import zalo_oa_send as sending
 from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SEND_FAILED, SUSPENDED_WAIT, TOKEN, UPLOAD_EXPIRED, ending
 from bot.channels.zalo_fields import mapping, number, text
-from bot.channels.zalo_http import NotWritten, Unclear, call, timeout
+from bot.channels.zalo_http import NotWritten, Unclear, call, open_session, timeout
 from bot.channels.zalo_oa_send import Refused
 from bot.channels.zalo_tokens import OAUTH_URL, App, Keeper, Reconnect, TokenStore, Trouble
 from bot.endings import Ending, Later, Never, Sent, Unknown
@@ -45,7 +45,8 @@ def app_of(account: Account) -> App:
     """The Zalo app behind an account.
 
     Secrets: `app_secret`, `oa_secret_key`, `pkce_verifier`. Settings: `app_id`, `redirect_uri`, `pkce`
-    (per_request | fixed | none), `oauth_url`, `appsecret_proof`, `read_timeout` and `connect_timeout` (seconds).
+    (per_request | fixed | none), `oauth_url`, `appsecret_proof`, `read_timeout` and `connect_timeout` (seconds),
+    `proxy` (address).
     """
     settings, secrets = account.settings, account.secrets
     return App(
@@ -79,7 +80,7 @@ class ZaloOA:
 
     async def start(self) -> None:
         """Open the connection pool. Asks Zalo nothing."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self._session = open_session(self.account.settings.get("proxy"))
         self._keeper = Keeper(self.account.id, self.app, self._store, self._session, self.now)
 
     async def close(self) -> None:
@@ -231,7 +232,8 @@ class ZaloOA:
         """The sources disagree which secret signs: tell the operator once what this account's webhooks use."""
         if not self._told_secret:
             level = logging.INFO if name == "oa_secret_key" else logging.WARNING
-            log.log(level, "zalo_oa: webhooks are signed", extra={"account": self.account.name, "with_the": name})
+            extra = {"action": "webhook_secret", "account": self.account.id}
+            log.log(level, "zalo_oa: webhooks of %s are signed with the %s", self.account.name, name, extra=extra)
         self._told_secret = True
 
     def read(self, raw: bytes) -> list[Heard]:

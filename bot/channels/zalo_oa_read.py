@@ -74,10 +74,10 @@ def read(raw: bytes, oa_id: str) -> list[Heard]:
     reader = READERS.get(name)
     if reader is None:
         if name not in NOT_SAID and not _is_echo(name):
-            log.info("zalo_oa: event ignored", extra={"event_name": name[:60]})
+            log.info("zalo_oa: event ignored: %r", name[:60], extra={"action": "event_ignored"})
         return []
     if oa_of(raw) != oa_id:
-        log.warning("zalo_oa: event of another OA ignored", extra={"event_name": name[:60]})
+        log.warning("zalo_oa: event of another OA ignored: %r", name[:60], extra={"action": "event_of_other_oa"})
         return []
     return [reader(_Event(name, event, oa_id))]
 

@@ -205,12 +205,12 @@ class Keeper:
             if held.expires_at <= self._now():
                 raise
             self._quiet_until = self._now() + AFTER_TROUBLE_MS
-            log.warning("zalo_tokens: early refresh failed, using the token that is left", extra=self._who)
+            self._log(logging.WARNING, "early_refresh_failed", "the token that is left stays in use")
             return held.access
 
-    @property
-    def _who(self) -> dict[str, int]:
-        return {"account": self.account_id}
+    def _log(self, level: int, action: str, what: str) -> None:
+        extra = {"action": action, "account": self.account_id}
+        log.log(level, "zalo_tokens: account %s: %s: %s", self.account_id, action, what, extra=extra)
 
     async def _renewed(self, stale: str) -> Tokens:
         """Join the refresh under way or start one. `shield`: a cancelled send must not cut a rotation in two."""
@@ -233,7 +233,7 @@ class Keeper:
             raise
         except Exception as error:
             # The store's own error may quote what it was writing: its kind is all that is told.
-            log.error("zalo_tokens: the store failed", extra={**self._who, "error": type(error).__name__})
+            self._log(logging.ERROR, "token_store_failed", type(error).__name__)
             raise Trouble(f"không đọc hay lưu được khóa ({type(error).__name__})") from None
 
     async def _newer_than(self, stale: str) -> Tokens:
@@ -253,5 +253,5 @@ class Keeper:
             return None
         await self._store.save(self.account_id, fresh)
         self._held, self._uncommitted = fresh, None
-        log.info("zalo_tokens: refreshed", extra=self._who)
+        self._log(logging.INFO, "token_refreshed", "committed")
         return fresh

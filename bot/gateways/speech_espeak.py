@@ -93,13 +93,13 @@ def record(text: str, voice: str, speed: int, out: Path) -> None:
     engine.espeak_SetParameter(RATE, speed, 0)
     sound = bytearray()
 
-    @Callback
     def heard(samples: Any, count: int, events: int) -> int:
         if samples and count > 0:
             sound.extend(ctypes.string_at(samples, count * 2))
         return 0
 
-    engine.espeak_SetSynthCallback(heard)
+    callback = Callback(heard)  # kept in a name: the library holds only its address
+    engine.espeak_SetSynthCallback(callback)
     raw = text.encode()
     size = ctypes.c_size_t(len(raw) + 1)
     if engine.espeak_Synth(raw, size, 0, CHARACTERS, 0, UTF8, None, None) != 0:

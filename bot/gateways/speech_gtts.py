@@ -22,7 +22,7 @@ LARGEST_ANSWER = 5_000_000  # bytes of one piece; 100 characters are about 60,00
 REST = 300.0  # seconds to leave Google alone after it failed, so that no announcement waits for it twice
 
 
-class VerifiedGTTS(gTTS):
+class VerifiedGTTS(gTTS):  # type: ignore[misc]  # gTTS brings no types
     """gTTS over a session that checks certificates. `base` replaces Google's scheme and host (a proxy of the province).
 
     Raises `requests.RequestException`, `TimeoutError` past `overall` seconds, `ValueError` without sound in the answer.

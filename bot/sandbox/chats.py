@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import secrets
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -146,7 +145,7 @@ def attached(action: dict[str, Any]) -> tuple[bytes, str, str]:
     """The bytes, MIME type and name of a `do` action that carries a file (base64 in `data`)."""
     try:
         data = base64.b64decode(str(action["data"]), validate=True)
-    except (KeyError, binascii.Error) as problem:
+    except (KeyError, ValueError) as problem:
         raise Refused("data must be the file in base64") from problem
     mime = str(action.get("mime") or "application/octet-stream").partition(";")[0]
     name = str(action.get("name") or f"{action['action']}.{EXTENSIONS.get(mime, 'bin')}")

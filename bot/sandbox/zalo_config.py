@@ -58,6 +58,7 @@ class OaSettings:
     media_life_s: int = 0  # user media expire; 0: never
     media_host: str = ""  # scheme and host of media URLs; empty: the emulator's own
     uploads_left: int = 5000
+    withdraw_shape: str = "both"  # where user_withdraw names the person: "sender" | "follower" | "both"
     follow_source: str = "oa_profile"
     any_user: bool = False  # unknown ids become people who just wrote (benchmarks)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from yarl import URL
 
-from bot.sandbox.emulator import HTML_502, drop, json_response
+from bot.sandbox.emulator import HTML_502, drop, json_object, json_response
 
 if TYPE_CHECKING:
     from bot.sandbox.zalo_oa import ZaloOa
@@ -80,7 +80,9 @@ class OAuth:
         redirect = query.get("redirect_uri", "")
         if query.get("app_id") != config.app_id:
             return refusal(-14002, "Invalid appId")
-        if not redirect.startswith(("http://", "https://")) or (config.callback_url and redirect != config.callback_url):
+        if not redirect.startswith(("http://", "https://")) or (
+            config.callback_url and redirect != config.callback_url
+        ):
             return refusal(-14003, "Invalid redirect uri")
         if not self._emulator.settings.auto_consent and "allow" not in query:
             return self._page(request)
@@ -160,12 +162,14 @@ class OAuth:
         return refusal(code, "Invalid refresh token.", access_token="", refresh_token="")
 
     async def _control(self, request: web.Request) -> web.Response:
-        """`{"kill": "access" | "refresh" | "both"}` ends tokens; always answers with the live pair."""
-        told = await request.json() if request.can_read_body else {}
-        kill = told.get("kill")
-        if kill in ("access", "both"):
+        """`{"kill": "access" | "refresh" | "both"}` ends tokens, `{"renew": true}` starts the lives of the pair
+        again (after the clock was moved); always answers with the pair."""
+        told = await json_object(request)
+        if told.get("renew"):
+            self.tokens = self._tokens(self.tokens.access, self.tokens.refresh)
+        if told.get("kill") in ("access", "both"):
             self.tokens.access_until_ms = 0
-        if kill in ("refresh", "both"):
+        if told.get("kill") in ("refresh", "both"):
             self.tokens.refresh_until_ms = 0
         return json_response({"access_token": self.tokens.access, "refresh_token": self.tokens.refresh})
 

@@ -137,7 +137,9 @@ class OaPeople:
         """A data-subject request: the person withdraws consent (event `user_withdraw`)."""
         user.follower, user.left = False, True
         n = self._system(user, "Đã yêu cầu xoá dữ liệu")
-        self._emulator.events.about(user, "user_withdraw", {"sender": {"id": user.id}})
+        shape = self._emulator.settings.withdraw_shape
+        names = ("sender", "follower") if shape == "both" else (shape,)
+        self._emulator.events.about(user, "user_withdraw", {name: {"id": user.id} for name in names})
         return n
 
     async def _block(self, user: ZaloUser, _told: dict[str, Any]) -> int:

@@ -103,9 +103,16 @@ def clauses(text: str) -> list[str]:
 
 # Spellings that sound alike somewhere in the country, so that they are mixed up in writing.
 _ONSETS = (
-    ("ngh", "ng"), ("gh", "g"), ("tr", "ch"), ("gi", "d"), ("dz", "d"), ("qu", "q"), ("x", "s"), ("r", "d"), ("k", "c"), ("q", "c"), ("l", "n"), ("f", "p"),
-)  # fmt: skip
+    *(("ngh", "ng"), ("gh", "g"), ("tr", "ch"), ("gi", "d"), ("dz", "d"), ("qu", "q")),
+    *(("x", "s"), ("r", "d"), ("k", "c"), ("q", "c"), ("l", "n"), ("f", "p")),
+)
 _ENDS = (("nh", "n"), ("ng", "n"), ("ch", "t"), ("c", "t"))
+
+
+def by_position(reading: Reading) -> dict[int, tuple[str, int]]:
+    """Of each syllable that is part of a meaning: the meaning, and how many syllables share it."""
+    spans = ((at, meaning, last - first) for meaning, first, last in reading.meanings for at in range(first, last))
+    return {at: (meaning, length) for at, meaning, length in spans}
 
 
 @lru_cache(maxsize=16384)

@@ -5,27 +5,31 @@ Each candidate is then judged by how much of the question it explains, how much 
 covers, and by letters (rapidfuzz). `confident` asks for all three and for a clear lead over the second.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from heapq import nlargest
+from itertools import islice
 from math import log
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from content.faq.compiled import Compiled, Variant, compile_entry
 from content.faq.entries import Entry, load_entries
-from content.faq.features import Reading, clauses, read, sound
+from content.faq.features import Reading, Token, by_position, clauses, read, sound
+from content.vietnamese import is_syllable
 
 # What one piece of evidence for a syllable is worth, best first; 1 is "certainly the same word".
 _PAIRED, _ALONE, _HEARD, _NEAR, _OTHER_MARKS, _IN_ANSWER = 1.0, 0.8, 0.75, 0.6, 0.45, 0.4
 _LIGHT = 0.12  # how much a light word counts beside a word that carries the subject
-_CANDIDATES = 40
+_CANDIDATES = 24
+_POSTINGS = 6000  # entries looked at per question before the common syllables are left out
 _MEANING = 1.3  # a shared meaning is stronger evidence than one rare syllable
 # The blend, and what confidence asks for. Chosen on half of the example queries, reported on the rest.
 _EXPLAINED, _COVERED, _LETTERS = 0.58, 0.27, 0.15
-_SURE, _MARGIN, _EXPLAINED_ENOUGH = 0.6, 0.07, 0.62
+_SURE, _MARGIN, _EXPLAINED_ENOUGH = 0.6, 0.08, 0.55
 
 
 class Match(NamedTuple):
@@ -36,27 +40,15 @@ class Match(NamedTuple):
     confident: bool
 
 
-class _Variant(NamedTuple):
-    """One wording of an entry: units (syllables and meanings) with the weight classes needed to see how much is met."""
+class _Part(NamedTuple):
+    """The question, or one clause of it, made ready to be compared with many entries."""
 
-    units: tuple[tuple[str, bool], ...]  # unit, whether light
+    tokens: tuple[Token, ...]
+    meanings: tuple[str, ...]  # of each syllable, "" for none
+    weights: tuple[float, ...]  # of each syllable
+    asked: frozenset[str]
     letters: str
-
-
-class _Compiled(NamedTuple):
-    entry: Entry
-    marked: dict[str, frozenset[str]]  # folded syllable -> the marked forms it has in the questions
-    pairs: frozenset[tuple[str, str]]
-    meanings: frozenset[str]
-    sounds: frozenset[str]
-    in_answer: frozenset[str]
-    variants: tuple[_Variant, ...]
-
-    def keys(self) -> Iterator[str]:
-        """What the entry is found by in the inverted index."""
-        yield from self.marked
-        yield from (f"={meaning}" for meaning in self.meanings)
-        yield from (f"~{heard}" for heard in self.sounds)
+    share: float  # a clause taken out of its message says a little less than a whole message of the same words
 
 
 class _Judged(NamedTuple):
@@ -69,9 +61,10 @@ class FaqIndex:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Index these entries, all of them: leave out drafts and expired ones with `entries.servable`."""
-        self._entries: dict[str, _Compiled] = {}
+        self._entries: dict[str, Compiled] = {}
         self._found_by: dict[str, dict[str, None]] = {}  # key -> entry ids, in order of arrival
         self._near = lru_cache(maxsize=4096)(self._nearest)
+        self._weights: dict[str, float] = {}
         for entry in entries:
             self.add(entry)
 
@@ -91,52 +84,69 @@ class FaqIndex:
         """Add an entry, or put it in the place of the one with its id."""
         if entry.id in self._entries:
             self.remove(entry.id)
-        compiled = _compile(entry)
+        compiled = compile_entry(entry)
         self._entries[entry.id] = compiled
-        for key in compiled.keys():
+        for key in compiled.found_by():
             self._found_by.setdefault(key, {})[entry.id] = None
-        self._near.cache_clear()
+        self._forget()
 
     def remove(self, id: str) -> None:
         """Take an entry out. KeyError when there is none."""
-        for key in self._entries.pop(id).keys():
+        for key in self._entries.pop(id).found_by():
             found = self._found_by[key]
             del found[id]
             if not found:
                 del self._found_by[key]
+        self._forget()
+
+    def _forget(self) -> None:
         self._near.cache_clear()
+        self._weights.clear()
 
     def search(self, text: str, limit: int = 5) -> list[Match]:
         """The entries that `text` may ask for, best first, at most `limit`; empty when nothing is alike."""
-        best: dict[str, _Judged] = {}
-        for part, share in self._parts(text):
-            for id, judged in self._judge(read(part)):
-                score = judged.score * share
-                if id not in best or score > best[id].score:
-                    best[id] = _Judged(score, judged.explained)
-        ranked = sorted(best.items(), key=lambda item: (-item[1].score, item[0]))
-        sure = _is_sure([judged for _, judged in ranked])
-        return [Match(id, round(j.score, 4), sure and n == 0) for n, (id, j) in enumerate(ranked[:limit])]
+        whole = read(text)
+        parts = [self._part(whole, 1.0), *(self._part(read(clause), 0.93) for clause in clauses(text))]
+        best = [(self._best(parts, self._entries[id]), id) for id in self._candidates(whole)]
+        ranked = sorted(best, key=lambda item: (-item[0].score, item[1]))
+        sure = _is_sure([judged for judged, _ in ranked]) and not self._names_another(whole)
+        return [Match(id, round(j.score, 4), sure and n == 0) for n, (j, id) in enumerate(ranked[:limit])]
 
-    def _parts(self, text: str) -> list[tuple[str, float]]:
-        # A clause taken out of its message says a little less than a whole message of the same words.
-        return [(text, 1.0), *((part, 0.93) for part in clauses(text))]
+    def _part(self, reading: Reading, share: float) -> _Part:
+        meant = by_position(reading)
+        places = [(token, *meant.get(at, ("", 1))) for at, token in enumerate(reading.tokens)]
+        weights = tuple(self._place_weight(*place) for place in places)
+        meanings = tuple(meaning for _, meaning, _ in places)
+        return _Part(reading.tokens, meanings, weights, _asked(reading), reading.folded, share)
 
-    def _judge(self, reading: Reading) -> Iterator[tuple[str, _Judged]]:
-        for id in self._candidates(reading):
-            yield id, self._compare(reading, self._entries[id])
+    def _place_weight(self, token: Token, meaning: str, length: int) -> float:
+        if meaning and f"={meaning}" in self._found_by:
+            return self._weight(f"={meaning}") * _MEANING / length
+        return self._weight(token.folded) * (_LIGHT if token.light else 1.0)
+
+    def _best(self, parts: list[_Part], compiled: Compiled) -> _Judged:
+        return max(self._compare(part, compiled) for part in parts)
+
+    def _names_another(self, reading: Reading) -> bool:
+        """Whether the question holds a name that no entry has ("quên mật khẩu zalo"): it is about that, then."""
+        meant = by_position(reading)
+        return any(
+            _is_name(token) and token.folded not in self._found_by and not self._near(token.folded)
+            for at, token in enumerate(reading.tokens)
+            if at not in meant
+        )
 
     def _candidates(self, reading: Reading) -> list[str]:
-        votes: Counter[str] = Counter()
-        for key, factor in self._query_keys(reading):
+        votes: dict[str, float] = {}
+        room = _POSTINGS
+        for weight, key in sorted(((self._weight(k) * f, k) for k, f in self._query_keys(reading)), reverse=True):
             found = self._found_by.get(key, {})
-            # A key that half of a large corpus has tells nothing, and reading it would cost the most.
-            if len(found) > 200 and len(found) * 4 > len(self._entries):
-                continue
-            weight = self._weight(key) * factor
+            # The rarest come first; what most of a large corpus has tells nothing and would cost the most.
+            if votes and (room := room - len(found)) < 0:
+                break
             for id in found:
-                votes[id] += weight  # type: ignore[assignment]
-        return [id for id, _ in votes.most_common(_CANDIDATES)]
+                votes[id] = votes.get(id, 0.0) + weight
+        return nlargest(_CANDIDATES, votes, key=votes.__getitem__)
 
     def _query_keys(self, reading: Reading) -> Iterator[tuple[str, float]]:
         for token in dict.fromkeys(reading.tokens):
@@ -152,63 +162,63 @@ class FaqIndex:
         if len(folded) < 3:
             return ()
         known = (key for key in self._found_by if key[0] not in "=~" and abs(len(key) - len(folded)) <= 1)
-        return tuple(found for found, _, _ in process.extract(folded, known, scorer=OSA.distance, score_cutoff=1, limit=4))
+        return tuple(islice((key for key in known if OSA.distance(folded, key, score_cutoff=1) <= 1), 4))
 
     def _weight(self, key: str) -> float:
         """Rarity of a key in the corpus, 0..1; a key that no entry has is as rare as can be."""
-        size = len(self._entries)
-        having = len(self._found_by.get(key, ()))
-        return log(1 + (size - having + 0.5) / (having + 0.5)) / log(2 + 2 * size)
+        weight = self._weights.get(key)
+        if weight is None:
+            size, having = len(self._entries), len(self._found_by.get(key, ()))
+            weight = self._weights[key] = log(1 + (size - having + 0.5) / (having + 0.5)) / log(2 + 2 * size)
+        return weight
 
-    def _compare(self, reading: Reading, compiled: _Compiled) -> _Judged:
-        explained = self._explained(reading, compiled)
-        letters = reading.folded
-        covered = max(self._covered(reading, variant) for variant in compiled.variants)
-        alike = max(fuzz.token_set_ratio(letters, v.letters) + fuzz.ratio(letters, v.letters) for v in compiled.variants)
-        score = _EXPLAINED * explained + _COVERED * covered + _LETTERS * alike / 200
+    def _compare(self, part: _Part, compiled: Compiled) -> _Judged:
+        explained = self._explained(part, compiled)
+        covered = max(self._covered(part.asked, variant) for variant in compiled.variants)
+        alike = max(_alike(part.letters, variant.letters) for variant in compiled.variants)
+        score = (_EXPLAINED * explained + _COVERED * covered + _LETTERS * alike) * part.share
         return _Judged(min(1.0, score), explained)
 
-    def _explained(self, reading: Reading, compiled: _Compiled) -> float:
+    def _explained(self, part: _Part, compiled: Compiled) -> float:
         """How much of the question's weight the entry accounts for, 0..1."""
-        meant = _by_position(reading)
-        total = got = 0.0
-        for at, token in enumerate(reading.tokens):
-            meaning, length = meant.get(at, ("", 1))
-            weight = self._position_weight(token.folded, token.light, meaning, length)
-            total += weight
-            got += weight * max(meaning in compiled.meanings, self._credit(reading, at, compiled))
+        got = 0.0
+        for at, (meaning, weight) in enumerate(zip(part.meanings, part.weights, strict=True)):
+            got += weight if meaning in compiled.meanings else weight * self._credit(part.tokens, at, compiled)
+        total = sum(part.weights)
         return got / total if total else 0.0
 
-    def _position_weight(self, folded: str, light: bool, meaning: str, length: int) -> float:
-        if meaning and f"={meaning}" in self._found_by:
-            return self._weight(f"={meaning}") * _MEANING / length
-        return self._weight(folded) * (_LIGHT if light else 1.0)
-
-    def _credit(self, reading: Reading, at: int, compiled: _Compiled) -> float:
-        token = reading.tokens[at]
-        if token.folded in compiled.marked:
-            forms = compiled.marked[token.folded]
-            if token.marked != token.folded and token.marked not in forms:
+    def _credit(self, tokens: tuple[Token, ...], at: int, compiled: Compiled) -> float:
+        token = tokens[at]
+        if f" {token.folded} " in compiled.folded:
+            if token.marked != token.folded and f" {token.marked} " not in compiled.marked:
                 return _OTHER_MARKS
-            return _PAIRED if _is_paired(reading, at, compiled.pairs) else _ALONE
+            return _PAIRED if _is_paired(tokens, at, compiled.folded) else _ALONE
         if token.light:
             return 0.0
-        if sound(token.folded) in compiled.sounds:
+        if f" {sound(token.folded)} " in compiled.sounds:
             return _HEARD
-        if any(near in compiled.marked for near in self._near(token.folded)):
+        if any(f" {near} " in compiled.folded for near in self._near(token.folded)):
             return _NEAR
-        return _IN_ANSWER if token.folded in compiled.in_answer else 0.0
+        return _IN_ANSWER if f" {token.folded} " in compiled.answer else 0.0
 
-    def _covered(self, reading: Reading, variant: _Variant) -> float:
+    def _covered(self, asked: frozenset[str], variant: Variant) -> float:
         """How much of one wording of the entry the question contains, 0..1."""
-        asked = {token.folded for token in reading.tokens} | {f"={meaning}" for meaning, _, _ in reading.meanings}
-        heard = {sound(token.folded) for token in reading.tokens if not token.light}
-        total = got = 0.0
-        for unit, light in variant.units:
-            weight = self._weight(unit) * (_LIGHT if light else 1.0)
-            total += weight
-            got += weight * (1.0 if unit in asked else _HEARD if sound(unit) in heard else 0.0)
-        return got / total if total else 0.0
+        heavy = sum(map(self._weight, variant.units)) + _LIGHT * sum(map(self._weight, variant.light_units))
+        got = sum(self._weight(unit) * self._met(unit, asked) for unit in variant.units)
+        got += _LIGHT * sum(self._weight(unit) for unit in variant.light_units if unit in asked)
+        return got / heavy if heavy else 0.0
+
+    def _met(self, unit: str, asked: frozenset[str]) -> float:
+        return 1.0 if unit in asked else _HEARD if f"~{sound(unit)}" in asked else 0.0
+
+
+def _alike(asked: str, wording: str) -> float:
+    """Likeness by letters, 0..1, in any order of the words and in this one."""
+    return (fuzz.token_set_ratio(asked, wording) + fuzz.ratio(asked, wording)) / 200
+
+
+def _is_name(token: Token) -> bool:
+    return len(token.folded) > 2 and token.folded.isalpha() and not token.light and not is_syllable(token.folded)
 
 
 def _is_sure(ranked: list[_Judged]) -> bool:
@@ -218,41 +228,14 @@ def _is_sure(ranked: list[_Judged]) -> bool:
     return ranked[0].score >= _SURE and lead >= _MARGIN and ranked[0].explained >= _EXPLAINED_ENOUGH
 
 
-def _by_position(reading: Reading) -> dict[int, tuple[str, int]]:
-    spans = ((at, meaning, last - first) for meaning, first, last in reading.meanings for at in range(first, last))
-    return {at: (meaning, length) for at, meaning, length in spans}
+def _asked(reading: Reading) -> frozenset[str]:
+    """Everything in a question that a wording may contain: syllables, "=" meanings, "~" sounds."""
+    syllables = {token.folded for token in reading.tokens}
+    heard = {f"~{sound(token.folded)}" for token in reading.tokens if not token.light}
+    return frozenset(syllables | heard | {f"={meaning}" for meaning, _, _ in reading.meanings})
 
 
-def _is_paired(reading: Reading, at: int, pairs: frozenset[tuple[str, str]]) -> bool:
+def _is_paired(tokens: tuple[Token, ...], at: int, folded: str) -> bool:
     """Whether the syllable stands beside the same neighbour as in the entry: words are mostly two syllables."""
-    tokens = reading.tokens
-    before = at > 0 and (tokens[at - 1].folded, tokens[at].folded) in pairs
-    return before or (at + 1 < len(tokens) and (tokens[at].folded, tokens[at + 1].folded) in pairs)
-
-
-def _compile(entry: Entry) -> _Compiled:
-    wordings = [read(text) for text in (entry.question, *entry.alternatives, *entry.keywords)]
-    marked: dict[str, set[str]] = {}
-    for token in (token for wording in wordings for token in wording.tokens):
-        marked.setdefault(token.folded, set()).add(token.marked)
-    return _Compiled(
-        entry=entry,
-        marked={folded: frozenset(forms) for folded, forms in marked.items()},
-        pairs=frozenset(pair for wording in wordings for pair in _pairs(wording)),
-        meanings=frozenset(meaning for wording in wordings for meaning, _, _ in wording.meanings),
-        sounds=frozenset(sound(t.folded) for wording in wordings for t in wording.tokens if not t.light),
-        in_answer=frozenset(token.folded for token in read(entry.answer).tokens if not token.light),
-        variants=tuple(_variant(wording) for wording in wordings),
-    )
-
-
-def _pairs(reading: Reading) -> Iterator[tuple[str, str]]:
-    folded = [token.folded for token in reading.tokens]
-    return zip(folded, folded[1:], strict=False)
-
-
-def _variant(reading: Reading) -> _Variant:
-    meant = _by_position(reading)
-    units = {f"={meaning}": False for meaning, _, _ in reading.meanings}
-    units |= {token.folded: token.light for at, token in enumerate(reading.tokens) if at not in meant}
-    return _Variant(tuple(units.items()), reading.folded)
+    before = at > 0 and f" {tokens[at - 1].folded} {tokens[at].folded} " in folded
+    return before or (at + 1 < len(tokens) and f" {tokens[at].folded} {tokens[at + 1].folded} " in folded)

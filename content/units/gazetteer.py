@@ -1,16 +1,22 @@
 """The gazetteer: what commune a text means, what a code stands for, what lies near a point."""
 
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Literal
 
 from content.units import nearby
+from content.units.index import Record
 from content.units.loader import DATA, Tables, load
-from content.units.matching import DISTRICT_ALONE, MARGIN, WORST, Reading, Text
+from content.units.matching import DISTRICT_ALONE, MARGIN, Reading, Text
 from content.units.model import Candidate, Commune, Found, Nearby, Province
 from content.units.reading import read
 
 MOST = 5  # candidates that are asked about
-SURE = 25.0  # the greatest penalty at which nothing is asked
+SURE = 15.0  # the greatest penalty at which nothing is asked
+LEAST = 0.7  # the score of a commune that a sentence mentions
+SHORT = 6  # letters; a shorter province is not recognised when it is misspelt
 
 
 class Gazetteer:
@@ -56,9 +62,8 @@ class Gazetteer:
         typed = Text(tokens, self._tables.index)
         best = self._best(typed, province)
         if not best and province is not None:
-            best = self._best(typed, None)
-            return self._found(typed, best, province, elsewhere=bool(best))
-        return self._found(typed, best, province)
+            return self._found(typed, self._best(typed, None), elsewhere=True)
+        return self._found(typed, best)
 
     def mentions(self, text: str) -> Literal["place", "mention", "none"]:
         """Whether `text` is a place and nothing else, names one with its type word, or does neither.
@@ -68,73 +73,63 @@ class Gazetteer:
         found = self.find(text)
         if found.place_only:
             return "place"
-        return "mention" if found.candidates and found.typed else "none"
+        named = found.typed and found.candidates and found.candidates[0].score >= LEAST
+        return "mention" if named else "none"
 
     def _best(self, typed: Text, province: str | None) -> dict[int, Reading]:
         """The best reading for each commune."""
         best: dict[int, Reading] = {}
-        for one in typed.readings(self._provinces):
+        for one in (*typed.readings(self._provinces), *self._districts(typed)):
             target = one.record.target
-            if self._elsewhere(target, province):
+            if province is not None and self._tables.communes[target].province.code != province:
                 continue
             known = best.get(target)
             if known is None or one.penalty < known.penalty:
                 best[target] = one
         return best
 
-    def _elsewhere(self, target: int, province: str | None) -> bool:
-        return province is not None and self._tables.communes[target].province.code != province
-
-    def _found(
-        self, typed: Text, best: dict[int, Reading], province: str | None, *, elsewhere: bool = False
-    ) -> Found:
-        penalties = {target: one.penalty for target, one in best.items()}
-        masks = {target: one.mask for target, one in best.items()}
-        self._add_districts(typed, penalties, masks, province)
-        if not penalties:
-            return self._province_alone(typed)
-        order = sorted(penalties, key=lambda target: (penalties[target], target))
-        top = penalties[order[0]]
-        fit = [target for target in order if penalties[target] < top + MARGIN]
-        ask = len(fit) > 1 or top > SURE or elsewhere
+    def _found(self, typed: Text, best: dict[int, Reading], *, elsewhere: bool = False) -> Found:
+        alone = self._province_alone(typed)
+        if not best or alone.provinces:
+            return alone
+        order = sorted(best.values(), key=lambda one: (one.penalty, one.record.target))
+        first = order[0]
+        fit = [one for one in order if one.penalty < first.penalty + MARGIN]
+        ask = len(fit) > 1 or first.penalty > SURE or elsewhere or first.loose or typed.vague(first)
         return Found(
-            tuple(self._candidate(target, penalties[target], best.get(target)) for target in fit[:MOST]),
+            tuple(self._candidate(one) for one in fit[:MOST]),
             ask,
             len(fit),
-            tuple(dict.fromkeys(self._tables.communes[target].province.code for target in fit)),
-            typed.coverage(masks[order[0]]),
-            order[0] in best and best[order[0]].typed,
+            tuple(dict.fromkeys(self._tables.communes[one.record.target].province.code for one in fit)),
+            0.0 if first.loose else typed.coverage(first),
+            first.typed,
         )
 
-    def _candidate(self, target: int, penalty: float, one: Reading | None) -> Candidate:
-        commune = self._tables.communes[target]
-        named = (one.record.label,) if one and one.record.label else ()
+    def _candidate(self, one: Reading) -> Candidate:
+        commune = self._tables.communes[one.record.target]
+        named = (one.record.label,) if one.record.label else ()
         former = tuple(dict.fromkeys((*named, *commune.former)))
-        return Candidate(commune, max(0.0, 1 - penalty / 100), former)
+        return Candidate(commune, max(0.0, 1 - one.penalty / 100), former)
 
-    def _add_districts(
-        self, typed: Text, penalties: dict[int, float], masks: dict[int, int], province: str | None
-    ) -> None:
+    def _districts(self, typed: Text) -> Iterator[Reading]:
         """A former district alone stands for the communes it became, unless a commune's name fits better."""
-        for hit in typed.areas:
-            left = typed.left_over(hit.mask)
-            if hit.span.error or left or hit.level == "c":
+        hits = [hit for hit in typed.areas if not hit.span.error]
+        if typed.left_over(reduce(or_, (hit.mask for hit in hits), 0)):
+            return
+        for hit in hits:
+            if hit.level == "c" or not self._provinces.isdisjoint(hit.numbers):
                 continue
-            penalty = 0.0 if hit.level == "d" else DISTRICT_ALONE * 2
-            for target in self._communes_of(hit.numbers):
-                if not self._elsewhere(target, province) and penalty < penalties.get(target, WORST):
-                    penalties[target] = penalty
-                    masks[target] = hit.mask
-
-    def _communes_of(self, areas: list[int]) -> list[int]:
-        if any(area in self._provinces for area in areas):
-            return []  # too many to choose from: the commune's name is asked
-        return [target for area in areas for target in self._tables.area_communes.get(area, ())]
+            penalty = 0.0 if hit.level == "d" else DISTRICT_ALONE
+            for target in {target for area in hit.numbers for target in self._tables.area_communes.get(area, ())}:
+                if all(not self._tables.around[target].isdisjoint(other.numbers) for other in hits):
+                    record = Record(target, "", 0.0, self._tables.around[target], "")
+                    yield Reading(penalty, record, hit.span, hit.mask, hit.level == "d")
 
     def _province_alone(self, typed: Text) -> Found:
+        """The province, when the text names one and nothing else: its communes are too many to choose from."""
         for hit in typed.areas:
             codes = tuple(self._tables.area_provinces[n] for n in hit.numbers if n in self._provinces)
-            left = typed.left_over(hit.mask)
-            if codes and not left:
+            unsure = hit.level == "c" or (hit.span.error and len(hit.span.key) < SHORT)
+            if codes and not unsure and not typed.left_over(hit.mask):
                 return Found(ask=True, provinces=codes, coverage=1.0)
         return Found()

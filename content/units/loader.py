@@ -30,6 +30,7 @@ class Tables:
     index: Index = field(default_factory=Index)
     vocabulary: set[str] = field(default_factory=set)  # every folded word of a name
     area_provinces: dict[int, str] = field(default_factory=dict)  # area -> code, for today's provinces
+    around: list[frozenset[int]] = field(default_factory=list)  # areas that may be said with each commune
     area_communes: dict[int, list[int]] = field(default_factory=dict)  # former district -> communes made of it
 
 
@@ -114,10 +115,11 @@ def _add_commune(tables: Tables, areas: _Areas, row: Row, parts: list[Row]) -> N
         around |= areas.of(part, province)
         district = areas.number(part["old_district"], part["old_province"])
         tables.area_communes.setdefault(district, []).append(target)
+    tables.around.append(areas.shared(around))
     kinds = {row["type"], row["former_type"]} - {""}
     for kind in kinds:
         prior = 0.0 if kind == row["type"] else 0.5
-        _add_name(tables, name, Record(target, KINDS[kind], prior, areas.shared(around), ""))
+        _add_name(tables, name, Record(target, KINDS[kind], prior, tables.around[target], ""))
 
 
 def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
@@ -131,7 +133,7 @@ def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
 def _label(row: Row) -> str:
     """A former unit in full: "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên"."""
     parts = (row["old_commune"], row["old_district"], row["old_province"])
-    return ", ".join(part[:1].lower() + part[1:] for part in parts)
+    return ", ".join(part[: -len(_bare(part))].lower() + _bare(part) for part in parts)
 
 
 def _add_name(tables: Tables, name: str, record: Record) -> None:

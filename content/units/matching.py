@@ -32,8 +32,10 @@ PART_OF_NAME = 10.0  # "Minh Châu" in "Dương Minh Châu"
 SHORT = 6  # letters
 SHORT_ERROR = 8.0
 ONE_WORD = 15.0  # one syllable of a sentence
+PROVINCE_NAME = 6.0  # "Khánh Hòa" after something that is not understood is rather the province
+LOOSE_ERROR = 20.0  # misspelt words of a sentence
 LEFT_OVER = 5.0  # per word that speaks of something else
-DISTRICT_ALONE = 6.0
+DISTRICT_ALONE = 12.0
 LONGEST_NAME = 7  # tokens
 LONGEST_KEY = 30  # letters
 MOST_TOKENS_WITH_ERRORS = 20
@@ -68,8 +70,14 @@ class Reading(NamedTuple):
 
     penalty: float
     record: Record
+    span: Span
     mask: int  # tokens it explains
-    typed: bool
+    typed: bool  # a type word stands before it
+
+    @property
+    def loose(self) -> bool:
+        """Misspelt, with no type word and no district or province beside it: likely no place at all."""
+        return self.span.error and not self.typed and self.mask == self.span.mask
 
 
 class Text:
@@ -87,20 +95,41 @@ class Text:
         self.areas = self._areas()
         self.typed = [span for span in self.exact if self.before[span.start].level == "c"]
 
-    def free(self, mask: int) -> int:
-        """The tokens that need no explanation beside those of `mask`: manners, and addresses that start elsewhere."""
+    def vague(self, reading: Reading) -> bool:
+        """Whether a reading must be confirmed however well it fits.
+
+        One syllable without a type word may mean anything, and "bản Na, Tam Đường" the commune or the former district.
+        """
+        rest = self.all & ~reading.mask
+        if reading.span.end - reading.span.start == 1 and not reading.typed and (rest or not self.marked):
+            return True
+        return bool(rest) and any(hit.span.mask == reading.span.mask for hit in self.areas)
+
+    def free(self, mask: int, *, accompanied: bool = True) -> int:
+        """The tokens that need no explanation beside those of `mask`: manners, and addresses that start elsewhere.
+
+        Without a type word, district or province ("accompanied") only numbered addresses are free: "hồ sơ khai sinh" and
+        "ô tô loại nào" are no hamlets.
+        """
         free = self.manners
         for part in self.addresses:
-            free |= 0 if part & -part & mask else part
+            first = (part & -part).bit_length() - 1
+            numbered = first + 1 < len(self.tokens) and self.tokens[first + 1].folded.isdigit()
+            after = part.bit_length()
+            ended = after < len(self.tokens) and self.tokens[after].barrier
+            if not part & -part & mask:
+                free |= part if accompanied or ended else (3 << first if numbered else 0)
         return free
 
-    def coverage(self, mask: int) -> float:
-        """The share of the words that speak of the place; addresses and manners do not count against it."""
-        return mask.bit_count() / (mask.bit_count() + self.left_over(mask))
-
-    def left_over(self, mask: int) -> int:
+    def left_over(self, mask: int, *, accompanied: bool = True) -> int:
         """How many tokens speak of something else than those of `mask`."""
-        return (self.all & ~(mask | self.free(mask))).bit_count()
+        return (self.all & ~(mask | self.free(mask, accompanied=accompanied))).bit_count()
+
+    def coverage(self, reading: Reading) -> float:
+        """The share (0..1) of the words that speak of the place; addresses and manners do not count against it."""
+        accompanied = reading.typed or reading.mask != reading.span.mask
+        left = self.left_over(reading.mask, accompanied=accompanied)
+        return reading.mask.bit_count() / (reading.mask.bit_count() + left)
 
     def _spans(self) -> list[Span]:
         with_errors = len(self.tokens) <= MOST_TOKENS_WITH_ERRORS
@@ -150,7 +179,6 @@ class Text:
         penalty = self._marks_penalty(typed, name)
         if span.error:
             penalty += ERROR_MARKED if any(token.has_marks for token in typed) else ERROR_PLAIN
-            penalty += self._short_error_penalty(span)
         if any(span.mask & other.mask == span.mask != other.mask for other in self.exact):
             penalty += PART_OF_NAME
         penalty += AREA_TYPE.get(before.level, 0.0)
@@ -160,13 +188,6 @@ class Text:
             if any(other.mask & span.mask == 0 for other in self.typed):
                 penalty += OTHER_COMMUNE_TYPED
         return penalty
-
-    def _short_error_penalty(self, span: Span) -> float:
-        """Short words are one letter away from everything: they need a type word or company."""
-        letters = sum(len(token.folded) for token in self.tokens[span.start : span.end])
-        if letters >= SHORT or self.before[span.start].level == "c":
-            return 0.0
-        return WORST if span.end - span.start == 1 else SHORT_ERROR
 
     def _marks_penalty(self, typed: list[Token], name: Name) -> float:
         if len(typed) != len(name.folded):
@@ -185,20 +206,31 @@ class Text:
         before = self.before[span.start]
         typed = before.level == "c"
         own = span.mask | before.mask
+        # Short words are one letter away from everything: they need a type word or a district or province beside them.
+        short = span.error and not typed and len(span.key) < SHORT
         rest = [hit for hit in self.areas if hit.mask & span.mask == 0]
         seen: dict[frozenset[int], tuple[float, int]] = {}
         found = []
         for record in records:
             if record.areas not in seen:
-                seen[record.areas] = self._around(own, rest, record.areas, provinces, typed)
+                seen[record.areas] = self._around(own, rest, record.areas, provinces, typed=typed, error=span.error)
             around, mask = seen[record.areas]
             penalty = base + around + record.prior + _type_penalty(before, record)
+            if short and mask == own:
+                penalty += WORST if span.end - span.start == 1 else SHORT_ERROR
             if penalty < WORST:
-                found.append(Reading(penalty, record, mask, typed))
+                found.append(Reading(penalty, record, span, mask, typed))
         return found
 
     def _around(
-        self, own: int, rest: list[AreaHit], areas: frozenset[int], provinces: frozenset[int], typed: bool
+        self,
+        own: int,
+        rest: list[AreaHit],
+        areas: frozenset[int],
+        provinces: frozenset[int],
+        *,
+        typed: bool,
+        error: bool,
     ) -> tuple[float, int]:
         """The penalty for what stands around a name, and the tokens that are explained."""
         mask, penalty = own, 0.0
@@ -210,10 +242,16 @@ class Text:
             sure = not hit.span.error and hit.mask & ~mask
             if sure and (hit.level in ("d", "p", "dp") or not provinces.isdisjoint(hit.numbers)):
                 penalty += OTHER_AREA
-        left = self.left_over(mask)
-        if left and not typed and own.bit_count() == 1:
-            penalty += ONE_WORD
+        left = self.left_over(mask, accompanied=typed or mask != own)
+        if left and not typed:
+            penalty += LOOSE_ERROR if error and mask == own else 0.0
+            penalty += ONE_WORD if own.bit_count() == 1 else 0.0
+            penalty += PROVINCE_NAME if self._is_province(own, provinces) else 0.0
         return penalty + LEFT_OVER * min(left, 5 if typed else 10), mask
+
+
+    def _is_province(self, mask: int, provinces: frozenset[int]) -> bool:
+        return any(hit.span.mask == mask and not provinces.isdisjoint(hit.numbers) for hit in self.areas)
 
 
 def _type_penalty(before: Before, record: Record) -> float:

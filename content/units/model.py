@@ -106,7 +106,8 @@ class Found:
     @property
     def place_only(self) -> bool:
         """Whether the text says nothing but a place."""
-        return bool(self.candidates or self.provinces) and self.coverage >= 0.75
+        good = self.candidates[0].score >= 0.8 if self.candidates else bool(self.provinces)
+        return good and self.coverage >= 0.75
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,13 +119,17 @@ def types_before(tokens: list[Token]) -> list[Before]:
     return found
 
 
-_MARKED_TYPES = {"xa": "xã", "phuong": "phường", "huyen": "huyện", "quan": "quận", "tinh": "tỉnh"}
+_MARKED = {
+    word.folded: word.marked
+    for word in words(
+        "xã phường huyện quận tỉnh thôn bản ấp xóm buôn làng sóc khóm tổ đội đường phố ngõ ngách hẻm kiệt nhà số lô"
+    )
+}
 
 
 def _marked_otherwise(token: Token) -> bool:
     """Marked, but as another word: "quán" is no "quận"."""
-    right = _MARKED_TYPES.get(token.folded)
-    return token.has_marks and right is not None and words(right)[0].marked != token.marked
+    return token.has_marks and _MARKED.get(token.folded, token.marked) != token.marked
 
 
 def manners(tokens: list[Token]) -> int:
@@ -138,9 +142,10 @@ def address_parts(tokens: list[Token], before: list[Before]) -> list[int]:
     parts: list[int] = []
     left = 0
     for i, token in enumerate(tokens):
-        if token.barrier or (before[i + 1].level and token.folded not in ADDRESS_WORDS):
+        typed = before[i + 1].level != ""
+        if token.barrier or typed:
             left = 0
-        if token.folded in ADDRESS_WORDS:
+        if token.folded in ADDRESS_WORDS and not typed and not _marked_otherwise(token):
             left = 5
             parts.append(0)
         if left:

@@ -120,6 +120,7 @@ REFUSALS: list[tuple[Answer, Ending]] = [
         said({"ok": False, "error_code": 429, "description": "slow", "parameters": {"retry_after": 3}}),
         Later(3, "429 slow", budget=True),
     ),
+    (said({"ok": False, "error_code": "x"}), Unknown("HTTP 500, not from the Bot API")),
     (said({"ok": True, "result": True}), Unknown("no answer: the answer names no message")),
 ]
 
@@ -253,6 +254,8 @@ async def test_a_file_too_large_or_lost_is_never_sent(far: FarSide, channel: Tel
     lost = Medium("m", "image/jpeg", tmp_path / "nowhere", 5)
     for one in (large, lost, None):
         assert isinstance(await channel.send("5", Part("photo", media="l"), one), Never)
+    unreadable = Medium("d", "image/jpeg", tmp_path, 5)
+    assert isinstance(await channel.send("5", Part("photo", media="d"), unreadable), Later)
     assert far.asked == []
 
 
@@ -322,6 +325,13 @@ def test_an_update_is_read(name: str) -> None:
     assert (found.channel, found.account, found.name) == ("telegram", "7012345678", "Vừ A Dính")
 
 
+def test_words_that_no_database_takes_are_mended(channel: TelegramChannel) -> None:
+    update = json.loads((RECORDED / "text.json").read_text())
+    update["message"]["text"] = "a\0b\ud83dc"
+    (found,) = channel.read(json.dumps(update).encode())
+    assert found.text == "ab?c"
+
+
 def test_every_recorded_update_is_in_the_table() -> None:
     assert {path.stem for path in RECORDED.glob("*.json")} == set(READ)
 
@@ -357,6 +367,7 @@ def test_a_bad_body_is_named_without_its_words(name: str, channel: TelegramChann
         ({"x-telegram-bot-api-secret-token": "s3cret"}, "required", True),
         ({"X-Telegram-Bot-Api-Secret-Token": "other"}, "required", False),
         ({"X-Telegram-Bot-Api-Secret-Token": "sécret"}, "required", False),
+        ({"X-Telegram-Bot-Api-Secret-Token": "\udcff"}, "required", False),
         ({"X-Telegram-Bot-Api-Secret-Token": ""}, "required", False),
         ({}, "required", False),
         ({}, "optional", True),

@@ -28,6 +28,7 @@ export class Attach {
 
   /** The grid of all of them. */
   open() {
+    const video = () => this.sendSample("video", "nuoc-dang.mp4", "video/mp4");
     const samples = PHOTOS.map(([id, file, title]) => {
       const picture = el("img", { src: `static/samples/${file}`, alt: "", class: "face" });
       return tile(picture, title, this.id(`sample-${id}`), () => this.sendSample("image", file, "image/jpeg"));
@@ -37,7 +38,7 @@ export class Attach {
       this.picker("camera", "Chọn ảnh trong máy", "pick-photo", "image/*"),
       tile("mic", "Lời nói mẫu", this.id("sample-voice"), () => this.sampleVoice()),
       tile("mic", "Ghi âm", this.id("record"), () => this.record()),
-      tile("video", "Video mẫu", this.id("sample-video"), () => this.sendSample("video", "nuoc-dang.mp4", "video/mp4")),
+      tile("video", "Video mẫu", this.id("sample-video"), video),
       this.picker("file", "Chọn tệp trong máy", "pick-file", ""),
       tile("pin", "Ghim vị trí", this.id("location"), () => this.places()),
       tile("smile", "Nhãn dán", this.id("sticker"), () => this.done({ action: "sticker" })),
@@ -82,8 +83,9 @@ export class Attach {
 
   /** The voice sheet: the ready-made clip, or one's own voice where the browser allows it. */
   voice() {
+    const said = "“Cột điện ở bản A nghiêng lắm rồi…”";
     this.sheet.open("Gửi lời nói",
-      line("play", "Lời nói mẫu", this.id("sample-voice"), () => this.sampleVoice(), "“Cột điện ở bản A nghiêng lắm rồi…”"),
+      line("play", "Lời nói mẫu", this.id("sample-voice"), () => this.sampleVoice(), said),
       line("mic", "Ghi âm lời mình", this.id("record"), () => this.record(), "Chỉ dùng trên máy này"));
   }
 
@@ -115,9 +117,11 @@ export class Attach {
   /** Commune points to choose from, or a point of one's own. */
   places() {
     const known = this.communes.filter((one) => one.lat != null && one.lon != null);
-    const pin = (lat, lon, text) => this.done({ action: "location", lat, lon, ...(text ? { text } : {}) });
-    const lines = known.map((one) =>
-      line("pin", one.name, `place-${this.key}-${one.code}`, () => pin(one.lat, one.lon), `${one.lat.toFixed(4)}, ${one.lon.toFixed(4)}`));
+    const pin = (lat, lon) => this.done({ action: "location", lat, lon });
+    const lines = known.map((one) => {
+      const where = `${one.lat.toFixed(4)}, ${one.lon.toFixed(4)}`;
+      return line("pin", one.name, `place-${this.key}-${one.code}`, () => pin(one.lat, one.lon), where);
+    });
     const number = (name, id) => el("label", {}, name, el("input", { inputmode: "decimal", autocomplete: "off",
       "data-testid": this.id(id) }));
     const lat = number("Vĩ độ", "lat");

@@ -11,10 +11,12 @@ export const TITLES = {
   voice: "Lời nói", image: "Ảnh", video: "Video", file: "Tệp", sticker: "Nhãn dán", location: "Vị trí",
 };
 
+const URGENT = /^\s*(🟠|🔴|🟣|🆘|🚨)|KHẨN( CẤP)?\s*[:–—-]|KHẨN CẤP/u;
+
 /** An emergency says so in its first words: what the villager, and this page, can see from the lock screen. */
 export function isEmergency(item) {
   const start = Array.from(item.text ?? "").slice(0, 60).join("");
-  return item.who === "bot" && /^\s*(🟠|🔴|🟣|🆘|🚨)|KHẨN( CẤP)?\s*[:–—-]|\bKHẨN CẤP\b/u.test(start.normalize("NFC"));
+  return item.who === "bot" && URGENT.test(start.normalize("NFC"));
 }
 
 /** The row of `item` on `phone`; `actions` are `tap(n, row, col)` and `edit(item)`. */
@@ -37,7 +39,8 @@ function content(phone, item) {
   return [...shown, foot(phone, item)];
 }
 
-const words = (item) => el("div", { class: "text" }, ...(item.html ? formatted(item.html) : plain(item.text ?? "")));
+const told = (item) => (item.html ? formatted(item.html) : plain(item.text ?? ""));
+const words = (item) => el("div", { class: "text" }, ...told(item));
 const caption = (item) => (item.text ? [words(item)] : []);
 
 const SHOWN = {
@@ -49,12 +52,15 @@ const SHOWN = {
     ...caption(item),
   ],
   file: (item, address) => [download(item, address)],
-  sticker: (item, address) => [el("img", { class: "sticker", src: address ?? "static/sticker.svg", alt: "Nhãn dán" })],
+  sticker: (_item, address) => [
+    el("img", { class: "sticker", src: address ?? "static/sticker.svg", alt: "Nhãn dán" }),
+  ],
   location: (item) => place(item),
 };
 
 function picture(address, item) {
-  const image = el("img", { src: address, alt: item.who === "bot" ? "Ảnh kênh gửi" : "Ảnh bà con gửi", loading: "lazy" });
+  const alt = item.who === "bot" ? "Ảnh kênh gửi" : "Ảnh bà con gửi";
+  const image = el("img", { src: address, alt, loading: "lazy" });
   const frame = link(address, image);
   image.addEventListener("error", () => {
     frame.replaceWith(el("span", { class: "gone" }, icon("image"), " Ảnh này không còn mở được"));

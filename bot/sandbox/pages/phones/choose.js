@@ -33,12 +33,14 @@ export function scan(phone, sheet, communes, send) {
   const list = el("div", { class: "list" }, ...lines);
   const camera = el("div", { class: "camera", "aria-hidden": "true" }, el("i"), icon("qr"));
   const filter = communes.length > FEW ? narrowing(lines, communes) : null;
-  sheet.open("Quét mã QR của xã", camera, el("p", { class: "hint" }, "Chọn tờ có mã để quét:"), ...[filter, list].filter(Boolean));
+  const hint = el("p", { class: "hint" }, "Chọn tờ có mã để quét:");
+  sheet.open("Quét mã QR của xã", camera, hint, ...[filter, list].filter(Boolean));
 }
 
 function narrowing(lines, communes) {
   const bare = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
-  const input = el("input", { type: "search", placeholder: "Tìm tên xã", "aria-label": "Tìm tên xã", class: "narrow" });
+  const name = "Tìm tên xã";
+  const input = el("input", { type: "search", placeholder: name, "aria-label": name, class: "narrow" });
   input.addEventListener("input", () => {
     const asked = bare(input.value);
     communes.forEach((one, i) => (lines[i].hidden = !bare(one.name).includes(asked)));
@@ -48,9 +50,12 @@ function narrowing(lines, communes) {
 
 /** Following, leaving, blocking, and taking one's consent back. */
 export function menu(phone, sheet, send, scanning) {
-  const lines = MENUS[phone.kind].map(([action, words, picture]) => line(picture, words, `do-${phone.key}-${action}`, () => {
-    sheet.close();
-    send({ action });
-  }));
+  const lines = MENUS[phone.kind].map(([action, words, picture]) => {
+    const go = () => {
+      sheet.close();
+      send({ action });
+    };
+    return line(picture, words, `do-${phone.key}-${action}`, go);
+  });
   sheet.open(phone.title, line("qr", "Quét mã QR của xã", `menu-qr-${phone.key}`, scanning), ...lines);
 }

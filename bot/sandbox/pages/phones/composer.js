@@ -14,9 +14,11 @@ export class Composer {
       autocomplete: "off", "data-testid": id("composer") });
     const telegram = phone.kind === "telegram";
     const sticker = iconButton("smile", "Nhãn dán", id("quick-sticker"), () => on.sticker());
-    const attach = iconButton(telegram ? "clip" : "image", "Gửi kèm ảnh, tệp, vị trí", id("attach"), () => on.attach());
+    const clip = telegram ? "clip" : "image";
+    const attach = iconButton(clip, "Gửi kèm ảnh, tệp, vị trí", id("attach"), () => on.attach());
     const voice = iconButton("mic", "Gửi lời nói", id("voice"), () => on.voice());
-    const send = el("button", { class: "ib send", "aria-label": "Gửi", title: "Gửi", "data-testid": id("send") }, icon("send"));
+    const named = { "aria-label": "Gửi", title: "Gửi", "data-testid": id("send") };
+    const send = el("button", { class: "ib send", ...named }, icon("send"));
     const idle = el("span", { class: "idle" }, ...(telegram ? [attach, voice] : [voice, attach]));
     this.note = el("div", { class: "editing", hidden: true }, icon("pen"), el("span", {}, "Sửa tin"),
       iconButton("close", "Thôi sửa", id("stop-edit"), () => this.stopEditing()));

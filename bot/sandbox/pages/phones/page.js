@@ -10,7 +10,8 @@ const $ = (selector) => document.querySelector(selector);
 
 function showLinks(links) {
   $(".links").append(...links.filter((one) => webAddress(one.url)).map((one) =>
-    el("a", { href: one.url, target: "_blank", rel: "noopener", "data-testid": `link-${one.kind}` }, one.title, icon("open"))));
+    el("a", { href: one.url, target: "_blank", rel: "noopener", "data-testid": `link-${one.kind}` },
+      one.title, icon("open"))));
 }
 
 function showCredentials(credentials) {
@@ -57,7 +58,7 @@ function showPhones(config) {
 }
 
 async function begin() {
-  if (window.matchMedia("(max-width: 760px)").matches) $(".steps").open = false;
+  if (window.matchMedia("(max-width: 760px), (max-height: 720px)").matches) $(".steps").open = false;
   document.addEventListener("click", (event) => {
     if (!event.target.closest(".signin")) $(".signin").open = false;
   });

@@ -16,7 +16,8 @@ const APPS = { zalo_oa: "Zalo", zalo_bot: "Zalo", telegram: "Telegram" };
 const KINDS = { zalo_oa: "Zalo OA, không nút bấm", zalo_bot: "Zalo Bot", telegram: "Telegram" };
 const SUBTITLES = { zalo_oa: "Tài khoản chính thức", zalo_bot: "Zalo Bot", telegram: "bot" };
 const WRITE = "Nhắn một tin, hoặc bấm hình mã QR ở trên để quét mã của xã.";
-const EMPTY = { zalo_oa: WRITE, zalo_bot: WRITE, telegram: "Bot này làm được gì?\nBáo tin của xã, nhận câu hỏi và phản ánh của bà con." };
+const ASK = "Bot này làm được gì?\nBáo tin của xã, nhận câu hỏi và phản ánh của bà con.";
+const EMPTY = { zalo_oa: WRITE, zalo_bot: WRITE, telegram: ASK };
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -47,21 +48,24 @@ export class Phone {
     this.toast = el("p", { class: "toast", role: "alert", hidden: true, "data-testid": `toast-${key}` });
     this.list = el("ol", { class: "chat", role: "log", "aria-label": `Cuộc trò chuyện với ${title}`, tabindex: "0",
       "data-empty": EMPTY[kind], "data-testid": `chat-${key}` });
+    new ResizeObserver(() => this.nearEnd() && this.toEnd()).observe(this.list);
     this.time = el("span", {}, clock(Date.now()));
     const status = el("div", { class: "status", "aria-hidden": "true" }, this.time, el("span", { class: "icons" },
       icon("signal"), icon("wifi"), icon("battery")));
     const screen = el("div", { class: "screen" }, status, this.header(), this.list, this.composer.node,
       this.notices.node, this.sheet.node, this.toast);
     const owner = el("h2", {}, user, el("span", {}, KINDS[kind]));
-    return el("section", { class: `phone ${kind}`, id: `phone-${key}`, "aria-label": `Điện thoại của ${user}, ${KINDS[kind]}`,
-      "data-testid": `phone-${key}` }, owner, el("div", { class: "case" }, screen));
+    const label = `Điện thoại của ${user}, ${KINDS[kind]}`;
+    return el("section", { class: `phone ${kind}`, "aria-label": label, "data-testid": `phone-${key}` },
+      owner, el("div", { class: "case" }, screen));
   }
 
   header() {
     const { key, kind, title, letter } = this.phone;
     const scanning = () => scan(this.phone, this.sheet, this.communes, (action) => this.act(action));
     const name = el("div", { class: "name" }, el("b", {}, title), el("small", {}, SUBTITLES[kind]));
-    return el("header", { class: "head" }, icon("back"), el("span", { class: "face", "aria-hidden": "true" }, letter), name,
+    const face = el("span", { class: "face", "aria-hidden": "true" }, letter);
+    return el("header", { class: "head" }, icon("back"), face, name,
       iconButton("qr", "Quét mã QR, mở đường dẫn của xã", `qr-${key}`, scanning),
       iconButton(kind === "telegram" ? "dots" : "menu", "Theo dõi, bỏ theo dõi, chặn", `menu-${key}`,
         () => menu(this.phone, this.sheet, (action) => this.act(action), scanning)));
@@ -160,7 +164,8 @@ export class Phone {
 
   heard(item) {
     this.arrived(item);
-    if (popsUp(item, this.lastOwnMs)) this.notices.show(item, () => this.items.get(item.n)?.node.scrollIntoView({ block: "nearest" }));
+    if (!popsUp(item, this.lastOwnMs)) return;
+    this.notices.show(item, () => this.items.get(item.n)?.node.scrollIntoView({ block: "nearest" }));
   }
 
   place(item) {

@@ -1,0 +1,228 @@
+"""Delivery: claim → send at the pace → settle. This file alone decides what follows from an ending."""
+
+import asyncio
+import random
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from bot.endings import Ending, Gone, Later, Never, Sent, Unknown
+from bot.outlets import HANDLE_MS, Outlet
+from bot.pace import ChatPace, Pace
+from bot.work import Turn, Work
+from content.message import Part
+from storage import Transaction, accounts, citizens, outbox, reports
+from storage.outbox import Delivery
+
+log = structlog.get_logger()
+SETTLE_SECONDS = 0.05
+LONGEST_WAIT = 300.0
+MOST_CLAIMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a send changes in the ledger: columns of the row, and things beside it."""
+
+    row: Delivery
+    changes: dict[str, Any]
+    ending: Ending | None = None
+    part: Part | None = None
+
+
+class Sender:
+    """Sends one account's deliveries. `wake` is set when something new may be due."""
+
+    def __init__(
+        self, account_id: int, name: str, outlet: Outlet, work: Work, pace: Pace, chats: ChatPace, owner: str
+    ) -> None:
+        self.account_id, self.name, self.outlet = account_id, name, outlet
+        self._work, self._pace, self._chats, self._owner = work, pace, chats, owner
+        self.wake = asyncio.Event()
+        self._settled: list[Settled] = []
+        self._settling = asyncio.Event()
+        self._flying: set[asyncio.Task[None]] = set()
+        self.suspended = False
+
+    async def run(self) -> None:
+        """Send until cancelled; then let what is in flight land and settle it."""
+        settling = asyncio.create_task(self._settle_always())
+        try:
+            while not self.suspended:
+                self.wake.clear()
+                if not await self._round():
+                    await self._rest()
+        finally:
+            await self._land()
+            settling.cancel()
+            await self._flush()
+
+    async def _round(self) -> int:
+        """Claim at most a second's worth and start it; how many were claimed."""
+        room = max(1, min(MOST_CLAIMED, int(self._pace.limit / self._pace.window))) - len(self._flying)
+        if room <= 0:
+            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+            return 1
+        try:
+            rows = await self._work.write(lambda tx: self._claim(tx, room), Turn.SETTLE)
+            letters = await self.outlet.letter(rows) if rows else {}
+        except Exception:
+            log.exception("claim failed", account=self.name)
+            await asyncio.sleep(1)
+            return 0
+        for row in rows:
+            task = asyncio.create_task(self._deliver(row, letters[row.id or 0]))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+        return len(rows)
+
+    def _claim(self, tx: Transaction, room: int) -> list[Delivery]:
+        outbox.expire(tx, self.account_id)
+        return outbox.claim(tx, self.account_id, self._owner, room)
+
+    async def _rest(self) -> None:
+        """Sleep until something falls due or somebody wakes us."""
+        seconds = 1.0
+        try:
+            due = await self._work.read(lambda tx: (outbox.next_due(tx, self.account_id), tx.now))
+            seconds = min(1.0, max(0.02, ((due[0] or 1 << 62) - due[1]) / 1000))
+        except Exception:
+            log.exception("the ledger cannot be read", account=self.name)
+        try:
+            async with asyncio.timeout(seconds):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _deliver(self, row: Delivery, parts: tuple[Part, ...]) -> None:
+        if not parts:
+            self._settle(Settled(row, {"state": "never", "why": "tin không còn nội dung"}))
+            return
+        for number in range(row.parts_done, len(parts)):
+            part = _marked(parts[number], row) if number == 0 else parts[number]
+            ending = await self._send(row, part)
+            last = number == len(parts) - 1
+            if not isinstance(ending, Sent) or last:
+                self._settle(Settled(row, _follows(row, ending), ending, part))
+                return
+            row.parts_done = number + 1
+            self._settle(Settled(row, {"parts_done": row.parts_done}, ending, part))
+
+    async def _send(self, row: Delivery, part: Part) -> Ending:
+        async with self._chats.slot(row.chat), self._pace.slot():
+            try:
+                ending = await self.outlet.send(row, part)
+            except Exception:  # a bug of ours: loud, and tried again like an outage
+                log.exception("a channel raised", account=self.name, delivery=row.id)
+                return Later(60, "lỗi của kênh")
+        if isinstance(ending, Later):
+            self._heed(ending)
+        return ending
+
+    def _heed(self, ending: Later) -> None:
+        if ending.budget:
+            self._pace.stop(ending.wait)
+        if ending.suspend:
+            self.suspended = True
+            self.wake.set()
+            log.error("account suspended", account=self.name, why=ending.why)
+
+    def _settle(self, settled: Settled) -> None:
+        self._settled.append(settled)
+        self._settling.set()
+
+    async def _settle_always(self) -> None:
+        while True:
+            await self._settling.wait()
+            await asyncio.sleep(SETTLE_SECONDS)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Write what was settled, in one transaction; keep it if the database is away."""
+        self._settling.clear()
+        batch, self._settled = self._settled, []
+        if not batch:
+            return
+        try:
+            await self._work.write(lambda tx: self._write(tx, batch), Turn.SETTLE)
+        except Exception:
+            log.exception("settling failed, will be tried again", account=self.name, rows=len(batch))
+            self._settled = [*batch, *self._settled]
+            await asyncio.sleep(0.5)
+            self._settling.set()
+        self.wake.set()
+
+    def _write(self, tx: Transaction, batch: list[Settled]) -> None:
+        for one in batch:
+            changes = _timed(one.changes, tx.now)
+            outbox.settle(tx, one.row.id or 0, **changes)
+            if one.ending is not None:
+                _beside(tx, self.account_id, one.row, one.ending, one.part)
+
+    async def _land(self) -> None:
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=20)
+
+
+def _timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
+    """Relative times become moments of the ledger's own clock."""
+    changes = dict(changes)
+    if "due_in" in changes:
+        changes["due_at"] = now + changes.pop("due_in")
+    if changes.get("state") == "sent":
+        changes["sent_at"] = now
+    return changes
+
+
+def _follows(row: Delivery, ending: Ending) -> dict[str, Any]:
+    """What an ending means for its row."""
+    match ending:
+        case Sent(id=message_id):
+            return {"state": "sent", "message_id": message_id[:80], "attempts": row.attempts + 1}
+        case Later(wait=wait, why=why):
+            return {"state": "queued", "claimed_by": "", "due_in": _wait_ms(row, ending, wait), "why": why[:200],
+                    "attempts": row.attempts + (0 if ending.budget or ending.suspend else 1)}  # fmt: skip
+        case Gone(why=why):
+            return {"state": "gone", "why": why[:200]}
+        case Never(window=True) if row.lane in (outbox.STATUS, outbox.CONVERSATION):
+            # An answer to a report is never thrown away: it is the first thing said when they write again.
+            return {"state": "queued", "held": "window", "claimed_by": "", "valid_until": None, "why": ending.why[:200]}
+        case Never(why=why):
+            return {"state": "never", "why": why[:200]}
+        case Unknown(why=why):
+            if row.resent:
+                return {"state": "unknown", "why": why[:200]}
+            return {"state": "queued", "claimed_by": "", "resent": True, "due_in": 1000, "why": why[:200],
+                    "attempts": row.attempts + 1}  # fmt: skip
+
+
+def _wait_ms(row: Delivery, ending: Later, wait: float) -> int:
+    if ending.budget or ending.suspend:
+        return int(wait * 1000)
+    grown = min(LONGEST_WAIT, 2.0 ** min(row.attempts, 9))
+    return int(max(wait, grown) * (1 + random.random() / 4) * 1000)
+
+
+def _beside(tx: Transaction, account_id: int, row: Delivery, ending: Ending, part: Part | None) -> None:
+    """What an ending means beside its row: the address, the account, the upload, the report."""
+    match ending:
+        case Sent(handle=handle, moved_to=moved_to):
+            if handle and part and part.media:
+                accounts.keep_handle(tx, account_id, part.media, handle, HANDLE_MS)
+            if moved_to and row.address_id:
+                citizens.moved(tx, row.address_id, moved_to)
+            if row.letter_id is None and row.report_id:
+                reports.forwarded(tx, row.report_id, ending.id)
+        case Gone(why=why, inactive=inactive) if row.address_id:
+            citizens.gone(tx, row.address_id, why, inactive)
+        case Later(suspend=True, why=why):
+            accounts.suspend(tx, account_id, why)
+
+
+def _marked(part: Part, row: Delivery) -> Part:
+    """A letter that may have come before says so."""
+    if not row.resent or part.kind != "text" or row.letter_id is None:
+        return part
+    return replace(part, text=f"{part.text}\n(Gửi lại, phòng khi tin trước chưa tới.)")
+

@@ -1,0 +1,216 @@
+"""The fleet: every account's channel, sender and poller, as the database says, started and stopped while we run."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.channels.base import Account, Channel, Unavailable
+from bot.config import Settings
+from bot.delivery import Sender
+from bot.gateways.source_system import SourceSystem
+from bot.inbound import Inbound
+from bot.media import MediaStore
+from bot.outlets import ChatOutlet, Outlet, SourceOutlet
+from bot.pace import ChatPace, Pace
+from bot.tokens import DatabaseTokens
+from bot.work import Work
+from storage import Transaction, accounts, outbox
+
+log = structlog.get_logger()
+LOOK_SECONDS = 2.0
+SOURCE_PER_SECOND = 5.0
+
+
+@dataclass
+class Running:
+    """One account at work."""
+
+    row: accounts.Account
+    channel: Channel | None
+    sender: Sender
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+class Fleet:
+    """Keeps one sender an account (and a poller where it polls) in step with the database."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        work: Work,
+        store: MediaStore,
+        source: SourceSystem,
+        now: Callable[[], int],
+        commune_of: Callable[[str], object],
+    ) -> None:
+        self._settings, self._work, self._store, self._source = settings, work, store, source
+        self._now, self._commune_of = now, commune_of
+        self.inbound: Inbound | None = None
+        self.running: dict[int, Running] = {}
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    def wake(self, account_id: int = 0) -> None:
+        """Something may be due: for one account (and the source system), or for all."""
+        for number, one in self.running.items():
+            if account_id in (0, number) or one.channel is None:
+                one.sender.wake.set()
+
+    def by_platform(self, channel: str, platform_id: str) -> Running | None:
+        """The account that a webhook's body speaks of."""
+        found = (one for one in self.running.values() if one.channel and one.row.channel == channel)
+        return next((one for one in found if one.row.platform_id == platform_id), None)
+
+    def by_name(self, channel: str, name: str) -> Running | None:
+        """The account that a webhook's address names."""
+        found = (one for one in self.running.values() if one.channel and one.row.channel == channel)
+        return next((one for one in found if one.row.name == name), None)
+
+    def by_app(self, app_id: str) -> list[Running]:
+        """The OAs of a Zalo app: one webhook serves them all."""
+        return [one for one in self.running.values() if one.row.channel == "zalo_oa" and one.row.app_id == app_id]
+
+    async def run(self) -> None:
+        """Follow the database until cancelled, then stop everything."""
+        try:
+            while True:
+                try:
+                    await self.refresh()
+                except Exception:
+                    log.exception("accounts cannot be read")
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await asyncio.gather(*(self._stop(number) for number in list(self.running)))
+
+    async def refresh(self) -> None:
+        """Start what is new, stop what was suspended or changed."""
+        rows = {row.id or 0: row for row in await self._work.read(accounts.every)}
+        for number, one in list(self.running.items()):
+            row = rows.get(number)
+            if row is None or not _same(row, one.row) or one.sender.suspended:
+                await self._stop(number)
+        for number, row in rows.items():
+            if row.status == "active" and number not in self.running:
+                await self._start(row)
+
+    async def _start(self, row: accounts.Account) -> None:
+        channel = await self._channel(row) if row.channel != "source_system" else None
+        if channel is None and row.channel != "source_system":
+            return
+        pace, gap = _pace(row.channel, self._settings)
+        window_ms = int(pace.window * 1000)
+        sent = await self._work.read(lambda tx: outbox.sent_since(tx, row.id or 0, tx.now - window_ms))
+        pace.seed((self._now() - at) / 1000 for at in sent)
+        sender = Sender(row.id or 0, row.name, self._outlet(channel), self._work, pace, ChatPace(gap), self.owner)
+        one = self.running[row.id or 0] = Running(row, channel, sender)
+        one.tasks.append(asyncio.create_task(sender.run(), name=f"sender {row.name}"))
+        if channel and row.channel != "zalo_oa" and self._receives(row) == "polling":
+            one.tasks.append(asyncio.create_task(self._poll(one, channel), name=f"poller {row.name}"))
+        log.info("account started", account=row.name)
+
+    async def _channel(self, row: accounts.Account) -> Channel | None:
+        try:
+            channel = make_channel(await self._work.read(lambda tx: opened(tx, row)), self._work, self._now)
+            await channel.start()
+        except (ValueError, LookupError) as error:
+            why = str(error)
+            await self._work.write(lambda tx: accounts.suspend(tx, row.id or 0, why))
+            log.error("account cannot start", account=row.name)
+            return None
+        return channel
+
+    def _outlet(self, channel: Channel | None) -> Outlet:
+        if channel is None:
+            return SourceOutlet(self._source, self._work, self._store, self._commune_of)
+        return ChatOutlet(channel, self._work, self._store, self._now)
+
+    async def _stop(self, number: int) -> None:
+        one = self.running.pop(number)
+        for task in one.tasks:
+            task.cancel()
+        await asyncio.gather(*one.tasks, return_exceptions=True)
+        if one.channel:
+            await one.channel.close()
+        log.info("account stopped", account=one.row.name)
+
+    def _receives(self, row: accounts.Account) -> str:
+        return str(json.loads(row.settings).get("receive", "polling"))
+
+    async def _poll(self, one: Running, channel: Channel) -> None:
+        """Ask for news for ever. What was heard is committed before the next call acknowledges it."""
+        cursor = one.row.cursor
+        while True:
+            try:
+                heard, cursor = await channel.poll(cursor)
+                await self._take(one, channel, heard, cursor)
+            except Unavailable as trouble:
+                log.warning("polling", account=one.row.name, why=trouble.why)
+                await asyncio.sleep(trouble.wait)
+            except Exception:
+                log.exception("polling failed", account=one.row.name)
+                await asyncio.sleep(5)
+
+    async def _take(self, one: Running, channel: Channel, heard: list, cursor: str) -> None:  # type: ignore[type-arg]
+        number = one.row.id or 0
+        assert self.inbound is not None  # set before the fleet runs
+        for event in heard:
+            if channel.kind == "zalo_bot":
+                await self.inbound.keep_raw(number, event)
+                await self.inbound.take_waiting()
+            else:
+                await self.inbound.hear(number, event)
+            await channel.acknowledge(event)
+        if cursor != one.row.cursor:
+            one.row.cursor = cursor
+            await self._work.write(lambda tx: accounts.keep_cursor(tx, number, cursor))
+
+
+def _same(now: accounts.Account, before: accounts.Account) -> bool:
+    """Whether nothing changed that the running parts were built from."""
+    watched = ("status", "secrets_epoch", "base_url", "settings", "app_id", "platform_id", "name")
+    return all(getattr(now, one) == getattr(before, one) for one in watched)
+
+
+def _pace(channel: str, settings: Settings) -> tuple[Pace, float]:
+    """The limit of each kind of account as data: (requests a window, gap between two to one chat, seconds)."""
+    if channel == "telegram":
+        return Pace(settings.telegram_per_second * (1 - settings.headroom), 1.0), settings.chat_gap
+    if channel == "zalo_oa":
+        return Pace(settings.zalo_oa_per_minute, 60.0), 0.0
+    if channel == "zalo_bot":
+        return Pace(settings.zalo_bot_per_second, 1.0), settings.chat_gap
+    return Pace(SOURCE_PER_SECOND, 1.0), 0.0
+
+
+def opened(tx: Transaction, row: accounts.Account) -> Account:
+    """An account as channels want it, secrets opened."""
+    return Account(
+        id=row.id or 0,
+        name=row.name,
+        channel=row.channel,
+        platform_id=row.platform_id,
+        secrets=accounts.secrets(tx, row),
+        base_url=row.base_url,
+        settings={"app_id": row.app_id, **json.loads(row.settings)},
+    )
+
+
+def make_channel(account: Account, work: Work, now: Callable[[], int]) -> Channel:
+    """The channel of an account. Each platform's library is loaded only where it is used."""
+    if account.channel == "telegram":
+        from bot.channels.telegram import TelegramChannel
+
+        return TelegramChannel(account, now)
+    if account.channel == "zalo_oa":
+        from bot.channels.zalo_oa import ZaloOA
+
+        return ZaloOA(account, DatabaseTokens(work, now), now)
+    if account.channel == "zalo_bot":
+        from bot.channels.zalo_bot import ZaloBot
+
+        return ZaloBot(account, now)
+    raise LookupError(f"no channel of kind {account.channel}")

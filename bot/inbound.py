@@ -1,0 +1,128 @@
+"""A citizen writes: look up, decide and remember in one transaction, or keep it on disk until that is possible."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import knowledge
+from bot.spool import Spool
+from bot.work import Turn, Work
+from content.message import Heard
+from handlers import Knowledge, Matched, answer, apologise, match
+from storage import Transaction, accounts, faq, inbox
+
+log = structlog.get_logger()
+REPLAY_SECONDS = 2.0
+
+
+class Inbound:
+    """`hear` is the one door: webhooks, polls, the spool and replays all come through it."""
+
+    def __init__(
+        self, work: Work, know: Knowledge, spool: Spool, deadline: float, posted: Callable[[int], None]
+    ) -> None:
+        self._work, self.know, self._spool = work, know, spool
+        self._deadline, self._posted = deadline, posted
+
+    async def hear(self, account_id: int, heard: Heard) -> None:
+        """Take one event in. When this returns it is safe, in the database or on disk. Raises `SpoolFull`."""
+        if self._spool.holds(account_id, heard.chat):
+            self._keep(account_id, heard, "behind")
+            return
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._turn(account_id, heard)
+        except (TimeoutError, SQLAlchemyError) as error:
+            self._keep(account_id, heard, type(error).__name__)
+
+    def _keep(self, account_id: int, heard: Heard, why: str) -> None:
+        self._spool.put(account_id, heard)
+        log.warning("spooled", account=account_id, kind=heard.kind, why=why)
+
+    async def _turn(self, account_id: int, heard: Heard) -> None:
+        matched = match(self.know, heard.text)
+        try:
+            version = await self._work.write(lambda tx: self._decide(tx, account_id, heard, matched), Turn.INBOUND)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # a story raised: nothing of its turn was kept; the message is, with an apology
+            log.exception("story failed", account=account_id, kind=heard.kind)
+            await self._work.write(lambda tx: self._failed(tx, account_id, heard), Turn.INBOUND)
+            version = self.know.faq_version
+        self._posted(account_id)
+        if version > self.know.faq_version:
+            await self._work.read(lambda tx: knowledge.refresh(tx, self.know))
+
+    def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched) -> int:
+        account = accounts.of(tx, account_id)
+        if account is not None and inbox.receive(tx, account_id, heard):
+            answer(tx, account, heard, self.know, matched)
+        return faq.version(tx)
+
+    def _failed(self, tx: Transaction, account_id: int, heard: Heard) -> None:
+        account = accounts.of(tx, account_id)
+        if account is None or not inbox.receive(tx, account_id, heard):
+            return
+        inbox.keep(tx, account_id, heard, "failed", "a story raised")
+        apologise(tx, account, heard, self.know)
+
+    async def keep_raw(self, account_id: int, heard: Heard) -> None:
+        """Zalo Bot's poll destroys what it returns: its row is committed alone, before any turn."""
+        try:
+            await self._work.write(lambda tx: inbox.keep(tx, account_id, heard, "waiting"), Turn.INBOUND)
+        except SQLAlchemyError:
+            self._keep(account_id, heard, "poll")
+
+    async def take_waiting(self) -> int:
+        """Give every kept event of a poll its turn, oldest first; how many there were."""
+        rows = await self._work.read(lambda tx: [(row.id or 0, row.account_id, inbox.opened(tx, row))
+                                                 for row in inbox.pending(tx)])  # fmt: skip
+        for row_id, account_id, heard in rows:
+            await self._again(row_id, account_id, heard)
+        return len(rows)
+
+    async def replay_failed(self) -> int:
+        """Try the events whose story raised once more (`thontin doctor --replay`); how many there were."""
+        rows = await self._work.read(lambda tx: [(row.id or 0, row.account_id, inbox.opened(tx, row))
+                                                 for row in inbox.pending(tx, ("failed",))])  # fmt: skip
+        for row_id, account_id, heard in rows:
+            await self._again(row_id, account_id, heard)
+        return len(rows)
+
+    async def _again(self, row_id: int, account_id: int, heard: Heard) -> None:
+        matched = match(self.know, heard.text)
+
+        def turn(tx: Transaction) -> None:
+            account = accounts.of(tx, account_id)
+            if account is not None:
+                answer(tx, account, heard, self.know, matched)
+            inbox.done(tx, row_id)
+
+        try:
+            await self._work.write(turn, Turn.INBOUND)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            log.exception("story failed", account=account_id, kind=heard.kind)
+            await self._work.write(lambda tx: self._give_up(tx, row_id, account_id, heard), Turn.INBOUND)
+        self._posted(account_id)
+
+    def _give_up(self, tx: Transaction, row_id: int, account_id: int, heard: Heard) -> None:
+        inbox.mark_failed(tx, row_id, "a story raised")
+        account = accounts.of(tx, account_id)
+        if account is not None:
+            apologise(tx, account, heard, self.know)
+
+    async def replay(self) -> None:
+        """Empty the spool through the same door, oldest first, whenever the database answers. Never returns."""
+        while True:
+            for path in await asyncio.to_thread(self._spool.waiting):
+                try:
+                    account_id, heard = self._spool.open(path)
+                    await self._turn(account_id, heard)
+                except (SQLAlchemyError, OSError):
+                    break
+                self._spool.done(path, account_id, heard.chat)
+            await asyncio.sleep(REPLAY_SECONDS)

@@ -1,0 +1,73 @@
+"""The spool: when the database is slow or gone, what citizens say waits on disk, sealed and synced."""
+
+import itertools
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+from content.message import Heard
+from storage import Vault
+
+
+class SpoolFull(Exception):
+    """The disk did not take it either: the platform must try again later."""
+
+
+class Spool:
+    """One file an event, named by arrival. While a chat has files here its later events queue behind them."""
+
+    def __init__(self, folder: Path, vault: Vault) -> None:
+        self._folder, self._vault = folder, vault
+        folder.mkdir(parents=True, exist_ok=True)
+        self._order = itertools.count()
+        self._chats: Counter[tuple[int, str]] = Counter(self._key(path) for path in self.waiting())
+
+    def holds(self, account_id: int, chat: str) -> bool:
+        """Whether earlier words of this chat are still here."""
+        return self._chats[(account_id, chat)] > 0
+
+    def put(self, account_id: int, heard: Heard) -> None:
+        """Keep one event; it is on disk when this returns. Raises `SpoolFull`."""
+        path = self._folder / f"{time.time_ns():020d}-{next(self._order) % 10_000:04d}.heard"
+        body = self._vault.seal(json.dumps({"account": account_id, "heard": heard.to_json()}, ensure_ascii=False))
+        try:
+            _write_synced(path, body.encode())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise SpoolFull(type(error).__name__) from None
+        self._chats[(account_id, heard.chat)] += 1
+
+    def waiting(self) -> list[Path]:
+        """The files, oldest first."""
+        return sorted(self._folder.glob("*.heard"))
+
+    def open(self, path: Path) -> tuple[int, Heard]:
+        """The account and the event in a file."""
+        kept = json.loads(self._vault.open(path.read_text()))
+        return int(kept["account"]), Heard.from_json(kept["heard"])
+
+    def done(self, path: Path, account_id: int, chat: str) -> None:
+        """It is in the database now."""
+        path.unlink(missing_ok=True)
+        self._chats[(account_id, chat)] -= 1
+
+    def _key(self, path: Path) -> tuple[int, str]:
+        account_id, heard = self.open(path)
+        return account_id, heard.chat
+
+
+def _write_synced(path: Path, body: bytes) -> None:
+    """Write, sync the file, and sync the folder that names it."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as opened:
+        opened.write(body)
+        opened.flush()
+        os.fsync(opened.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

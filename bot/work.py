@@ -1,0 +1,124 @@
+"""Transactions run whole in a thread: one writer with a fair queue on SQLite, a small pool on PostgreSQL."""
+
+import asyncio
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from storage import Database, Transaction
+from storage.citizens import StaleState
+
+T = TypeVar("T")
+Job = Callable[[Transaction], T]
+RETRIES = 3
+
+
+class Turn(IntEnum):
+    """Who waits behind whom for SQLite's one writer. The value is a handicap in tenths of a second."""
+
+    URGENT = 0
+    INBOUND = 1
+    SETTLE = 2
+    SPREAD = 5
+    CHORE = 8
+
+
+class Work:
+    """`await work.write(job)` runs `job(tx)` in a transaction and returns what it returns.
+
+    On SQLite jobs queue by arrival time plus their handicap, so that a spread cannot starve an answer and an
+    answer cannot starve a spread. `StaleState` (another process changed the same dialogue) is run again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._readers = ThreadPoolExecutor(4, "reader")
+        self._writers: _Writer | ThreadPoolExecutor = (
+            _Writer() if database.sqlite else ThreadPoolExecutor(8, "writer")
+        )
+
+    async def write(self, job: Job[T], turn: Turn = Turn.CHORE) -> T:
+        """Run `job` in a transaction that writes."""
+        return await asyncio.wrap_future(self.submit(job, turn))
+
+    def submit(self, job: Job[T], turn: Turn = Turn.CHORE) -> "Future[T]":
+        """The same for callers that do not wait in the loop."""
+        if isinstance(self._writers, _Writer):
+            return self._writers.submit(lambda: self._commit(job), turn)
+        return self._writers.submit(self._commit, job)
+
+    async def read(self, job: Job[T]) -> T:
+        """Run `job` in a transaction that only reads."""
+        return await asyncio.wrap_future(self._readers.submit(self._look, job))
+
+    def _commit(self, job: Job[T]) -> T:
+        for left in reversed(range(RETRIES)):
+            try:
+                with self.database.transaction() as tx:
+                    return job(tx)
+            except StaleState:
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _look(self, job: Job[T]) -> T:
+        with self.database.reading() as tx:
+            return job(tx)
+
+    def close(self) -> None:
+        """Finish what was begun, then stop the threads."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+
+
+class _Writer:
+    """One thread and a queue ordered by arrival plus handicap."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Callable[[], Any], Future[Any]]] = []
+        self._order = itertools.count()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], T], turn: Turn) -> "Future[T]":
+        """Queue `job`; its future ends with the job's result or error."""
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closed:
+                raise RuntimeError("the writer is closed")
+            heapq.heappush(self._heap, (time.monotonic() + turn / 10, next(self._order), job, future))
+            self._wake.notify()
+        return future
+
+    def shutdown(self) -> None:
+        """Run what is queued, then end the thread."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
+        with self._wake:
+            while not self._heap and not self._closed:
+                self._wake.wait()
+            if not self._heap:
+                return None
+            _, _, job, future = heapq.heappop(self._heap)
+            return job, future
+
+    def _run(self) -> None:
+        while (waiting := self._next()) is not None:
+            job, future = waiting
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except BaseException as error:
+                future.set_exception(error)
