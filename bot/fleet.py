@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,7 +53,8 @@ class Fleet:
         self._now, self._commune_of = now, commune_of
         self.inbound: Inbound | None = None
         self.running: dict[int, Running] = {}
-        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.host = f"{socket.gethostname()}:"
+        self.owner = f"{self.host}{os.getpid()}:{secrets.token_hex(3)}"
 
     def wake(self, account_id: int = 0) -> None:
         """Something may be due: for one account (and the source system), or for all."""

@@ -51,5 +51,5 @@ def _apply(know: Knowledge, data: dict[str, object], deleted: bool, today: date)
     entry = parse_entry(data)
     if not deleted and entry.served_on(today):
         know.faq.add(entry)
-    elif any(entry.id == one for one in know.faq.ids()):
+    elif know.entry(entry.id):
         know.faq.remove(entry.id)

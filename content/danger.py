@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from content.phrases import Phrases
+from content.phrases import Phrases, heard_words
 
 _DATA = Path(__file__).with_name("danger_words.toml")
 # People in danger write little; a pasted document is not read to its end.
@@ -30,12 +30,13 @@ class _Lists(NamedTuple):
     cry: Phrases
     harmless: Phrases
     calm: Phrases
+    bare: frozenset[str]
 
 
 @cache
 def _lists() -> _Lists:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    return _Lists(*(Phrases(data[name]) for name in _Lists._fields))
+    return _Lists(*(Phrases(data[name]) for name in _Lists._fields[:-1]), frozenset(data["bare"]))
 
 
 def danger_level(text: str) -> Danger:
@@ -45,7 +46,8 @@ def danger_level(text: str) -> Danger:
     if lists.cry.find(text):
         return Danger.CERTAIN
     if not _alarmed(text):
-        return Danger.NONE
+        alone = " ".join(word.folded for word in heard_words(text)[:4])
+        return Danger.POSSIBLE if alone in lists.bare else Danger.NONE
     return Danger.POSSIBLE if lists.calm.find(text) else Danger.CERTAIN
 
 

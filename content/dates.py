@@ -25,11 +25,3 @@ def when(ms: int) -> str:
 def date(ms: int) -> str:
     """As "22/11/2026"."""
     return local(ms).strftime("%d/%m/%Y")
-
-
-def day(iso: str | None) -> str:
-    """An ISO date as people write it: "2026-11-21" → "21/11/2026"; what is no date stays as it is."""
-    try:
-        return datetime.fromisoformat(iso or "").strftime("%d/%m/%Y")
-    except ValueError:
-        return iso or ""

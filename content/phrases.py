@@ -2,12 +2,22 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from content.vietnamese import Word, clean, decode, expand, has_marks, squeeze, words
 
-# Syllables that are another word with other marks, so that one wrong mark is not forgiven:
-# cháy/chạy, vùi/vui, nổ/nó, sập/sắp, kẹt/kết, lũ/lu, đâm/đám, lở/lo, cứu/cửu, cướp, chém/chém.
-_STRICT = frozenset("chay vui no sap ket lu dam lo bao giet de can chay lua".split())
+# Syllables that are another word with other marks (cháy/chạy, vùi/vui, sập/sắp, kẹt/kết, lũ/lu, đâm/đám, lở/lo), so
+# that one wrong mark is not forgiven.
+_STRICT = frozenset({"bao", "can", "chay", "dam", "de", "giet", "ket", "lo", "lu", "lua", "no", "sap", "vui"})
+
+
+class _Phrase(NamedTuple):
+    words: tuple[Word, ...]
+    needs_marks: bool
+
+    @property
+    def folded(self) -> str:
+        return " ".join(word.folded for word in self.words)
 
 
 @lru_cache(maxsize=8)
@@ -17,13 +27,17 @@ def heard_words(text: str) -> tuple[Word, ...]:
 
 
 class Phrases:
-    """A list of phrases, written with marks, to be found in a text."""
+    """A list of phrases, written with marks, to be found in a text. "!" before one: only when typed with its marks.
+
+    So are single words: bare "chay" may be chạy, chảy or chay as well as cháy.
+    """
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[Word, ...]]] = {}
-        for phrase in phrases:
-            found = tuple(words(phrase))
-            self._by_first.setdefault(found[0].folded, []).append(found)
+        self._by_first: dict[str, list[_Phrase]] = {}
+        for text in phrases:
+            phrase = tuple(words(text))
+            needs_marks = text.startswith("!") or len(phrase) == 1
+            self._by_first.setdefault(phrase[0].folded, []).append(_Phrase(phrase, needs_marks))
 
     def find(self, text: str) -> list[str]:
         """The phrases that stand in `text`, in folded letters, in the order in which they stand there."""
@@ -33,17 +47,20 @@ class Phrases:
         """Like `find`, each with the numbers of its first word and of the one after its last."""
         said = heard_words(text)
         return [
-            (" ".join(word.folded for word in phrase), at, at + len(phrase))
+            (phrase.folded, at, at + len(phrase.words))
             for at, word in enumerate(said)
             for phrase in self._by_first.get(word.folded, ())
-            if _is_said(phrase, said[at : at + len(phrase)])
+            if _is_said(phrase, said[at : at + len(phrase.words)])
         ]
 
 
-def _is_said(phrase: tuple[Word, ...], here: tuple[Word, ...]) -> bool:
-    if [word.folded for word in here] != [word.folded for word in phrase]:
+def _is_said(phrase: _Phrase, here: tuple[Word, ...]) -> bool:
+    if len(here) < len(phrase.words):
         return False
-    wrong = [h for h, p in zip(here, phrase, strict=True) if has_marks(h) and h.marked != p.marked]
-    if len(phrase) == 1:  # one bare syllable is too many words at once: "chay" may be chạy, chảy, chay
-        return not wrong and has_marks(here[0])
+    pairs = list(zip(here, phrase.words, strict=True))
+    if any(said.folded != meant.folded for said, meant in pairs):
+        return False
+    if phrase.needs_marks:
+        return all(said.marked == meant.marked for said, meant in pairs)
+    wrong = [said for said, meant in pairs if has_marks(said) and said.marked != meant.marked]
     return not wrong or (len(wrong) == 1 and wrong[0].folded not in _STRICT)

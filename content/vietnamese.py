@@ -146,7 +146,8 @@ def word_lists() -> Words:
 def expand(text: str) -> str:
     """`text` with abbreviations and teencode written out ("lam gks ko" gives "lam giấy khai sinh không").
 
-    Whole words without marks only (đ apart: "đc"). What may mean several things ("tt", "dk", "bv") is left alone; see `word_lists().ambiguous`.
+    Whole words without marks only (đ apart: "đc"). What may mean several things ("tt", "dk", "bv") is left alone;
+    see `word_lists().ambiguous`.
     """
     composed = nfc(text)
     parts, last = [], 0
@@ -171,7 +172,12 @@ def _from_vni(token: str) -> str:
     vowel = _VOWEL.search(token)
     digit = re.search(r"\d", token)
     # A digit before the first vowel is a code ("K7A3"), except the 9 of "d9".
-    if vowel is None or digit is None or len(token) < 3 or (digit.start() < vowel.start() and not token.startswith("d9")):
+    if (
+        vowel is None
+        or digit is None
+        or len(token) < 3
+        or (digit.start() < vowel.start() and not token.startswith("d9"))
+    ):
         return token
     return re.sub(r"\d", "", token)
 

@@ -9,8 +9,6 @@ from handlers import post, start
 from handlers.turn import Turn
 from storage import citizens
 
-SURE = 0.9  # a text that is nothing but a place; below it is a question that mentions one
-NEAR_KM = 25.0
 
 
 def opens(turn: Turn) -> bool:
@@ -20,9 +18,7 @@ def opens(turn: Turn) -> bool:
     if turn.command in ("follow", "topics", "places"):
         return _command(turn)
     found = turn.matched.place
-    if found and found.candidates and found.whole and found.candidates[0].score >= SURE:
-        return _understood(turn, found)
-    return False
+    return bool(found and found.place_only) and _understood(turn, found)
 
 
 def goes_on(turn: Turn) -> bool:
@@ -48,32 +44,37 @@ def _command(turn: Turn) -> bool:
 def _pin(turn: Turn) -> bool:
     place = turn.heard.place
     near = turn.know.gazetteer.near(place.lat, place.lon) if place else None
-    if not near or not near.candidates:
+    if not near or not near.communes:
         turn.say("commune.pin_unknown")
         ask_which(turn)
-        return True
-    return _understood(turn, near)
+    elif near.ask:
+        _offer(turn, [(one.commune.code, one.commune.full_name) for one in near.communes[:4]])
+    else:
+        confirm(turn, near.communes[0].commune.code)
+    return True
 
 
 def _which(turn: Turn) -> bool:
     if turn.heard.kind == "place":
         return _pin(turn)
     found = turn.matched.place
-    if turn.heard.kind == "text" and found and found.candidates and (found.whole or not turn.matched_surely):
+    sure = bool(turn.matched.faq and turn.matched.faq[0].confident)
+    if turn.heard.kind == "text" and found and (found.place_only or (found.candidates and not sure)):
         return _understood(turn, found)
     return False
 
 
 def _understood(turn: Turn, found: Found) -> bool:
-    if found.ask or len(found.candidates) > 1:
-        _ask_several(turn, found.candidates)
+    if not found.candidates:  # a province alone
+        turn.ask("commune", "which", turn.words("commune.which_in_province"))
+    elif found.ask or len(found.candidates) > 1:
+        _offer(turn, [(one.code, described(turn, one)) for one in found.candidates[:4]])
     else:
         confirm(turn, found.candidates[0].code)
     return True
 
 
-def _ask_several(turn: Turn, candidates: tuple[Candidate, ...]) -> None:
-    options = [(one.code, described(turn, one)) for one in candidates[:4]]
+def _offer(turn: Turn, options: list[tuple[str, str]]) -> None:
     options.append(("none", turn.words("commune.elsewhere")))
     turn.ask("commune", "several", turn.words("commune.several"), options)
 
@@ -90,7 +91,7 @@ def _several(turn: Turn) -> bool:
         ask_which(turn)
     elif taken:
         confirm(turn, taken)
-    elif turn.matched.place and turn.matched.place.candidates and turn.matched.place.whole:
+    elif turn.matched.place and turn.matched.place.place_only:
         return _understood(turn, turn.matched.place)
     return taken is not None
 

@@ -1,6 +1,5 @@
 """Questions: answered when we are sure, with source and date; else the nearest three and a person."""
 
-from content.dates import day
 from content.faq import Entry, Match
 from handlers import report
 from handlers.knowledge import match
@@ -23,22 +22,22 @@ def _surely(turn: Turn, found: list[Match], smalltalk: list[Match]) -> bool:
         turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
         return True
     chat = smalltalk[0] if smalltalk and smalltalk[0].confident else None
-    words = turn.know.smalltalk.entry(chat.id) if chat else None
-    if words:
-        turn.say("faq.smalltalk", answer=words.answer)
-    return words is not None
+    if chat:
+        turn.say("faq.smalltalk", answer=turn.know.smalltalk.entry(chat.id).answer)
+    return chat is not None
 
 
 def _served(turn: Turn, found: list[Match]) -> Entry | None:
     best = found[0] if found and found[0].confident else None
-    entry = turn.know.faq.entry(best.id) if best else None
+    entry = turn.know.entry(best.id) if best else None
     return entry if entry and entry.commune in (None, "", turn.home()) else None
 
 
 def _source(turn: Turn, entry: Entry) -> str:
     if not entry.source:
         return ""
-    return turn.words("faq.source", source=entry.source, date=day(entry.reviewed_at))
+    reviewed = entry.reviewed_at.strftime("%d/%m/%Y") if entry.reviewed_at else ""
+    return turn.words("faq.source", source=entry.cited, date=reviewed)
 
 
 def answer_to(turn: Turn, words: str) -> None:
@@ -73,7 +72,7 @@ def _media(turn: Turn) -> None:
 
 
 def _offer(turn: Turn, words: str) -> None:
-    near = [(one.id, turn.know.faq.entry(one.id)) for one in turn.matched.faq[:3] if one.score >= WORTH_OFFERING]
+    near = [(one.id, turn.know.entry(one.id)) for one in turn.matched.faq[:3] if one.score >= WORTH_OFFERING]
     options = [(number, entry.question) for number, entry in near if entry]
     kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
     intro = "faq.unsure" if options else "faq.nothing"
@@ -94,7 +93,7 @@ def goes_on(turn: Turn) -> bool:
     elif taken == "report":
         report.begin(turn)
     else:
-        entry = turn.know.faq.entry(taken)
+        entry = turn.know.entry(taken)
         turn.end()
         if entry:
             turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from content.faq import FaqIndex, Match
+from content.faq import Entry, FaqIndex, Match
 from content.texts import Texts
 from content.units import Found, Gazetteer
 
@@ -30,6 +30,13 @@ class Knowledge:
     texts: Texts
     manners: Manners = field(default_factory=Manners)
     faq_version: int = 0
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """A served FAQ entry; None when it was taken out meanwhile."""
+        try:
+            return self.faq.entry(entry_id)
+        except KeyError:
+            return None
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,11 @@ def opens(turn: Turn) -> bool:
     """NGỪNG, DỮ LIỆU, and Zalo's own request to erase."""
     if turn.heard.kind == "withdraw":
         erase(turn)
-    elif turn.command == "stop":
-        _stop(turn)
-    elif turn.command == "my_data":
-        _show(turn)
-    elif turn.command == "erase":
-        _ask_erase(turn)
-    else:
-        return False
-    return True
+        return True
+    told = _TOLD.get(turn.command or "")
+    if told:
+        told(turn)
+    return told is not None
 
 
 def goes_on(turn: Turn) -> bool:
@@ -47,7 +43,7 @@ def _stop(turn: Turn) -> None:
 
 
 def _emergencies(turn: Turn) -> None:
-    turn.citizen.emergency_only = True
+    turn.citizen.stopped_at, turn.citizen.emergency_only = turn.citizen.stopped_at or turn.tx.now, True
     turn.tx.session.add(turn.citizen)
     turn.end()
     turn.say("privacy.only_emergencies")
@@ -180,6 +176,14 @@ _TAKEN = {
     "export": _export,
     "keep": _keep,
     "erase_now": _erase_now,
+}
+_TOLD = {
+    "stop": _stop,
+    "emergency_only": _emergencies,
+    "resume": _again,
+    "my_data": _show,
+    "export": _export,
+    "erase": _ask_erase,
 }
 
 

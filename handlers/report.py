@@ -3,7 +3,7 @@
 from typing import Any
 
 from content.categories import CATEGORIES
-from content.danger import Danger, danger
+from content.danger import danger
 from content.legal import about_official, legal_fork
 from handlers import files, filing, identity, safety
 from handlers.turn import Turn
@@ -45,7 +45,7 @@ def _offered(turn: Turn) -> bool:
 def begin(turn: Turn, **gathered: Any) -> None:
     """Start a report with what is already known of it."""
     data = {"kind": "", "category": "", "words": "", "files": [], "danger": False, "commune": turn.home(), **gathered}
-    data["danger"] = bool(data["danger"]) or danger(str(data["words"])) == Danger.CERTAIN
+    data["danger"] = bool(data["danger"]) or danger(str(data["words"]))
     _next(turn, data)
 
 
@@ -93,20 +93,29 @@ def _about(turn: Turn) -> bool:
 
 
 def _commune(turn: Turn) -> bool:
-    data, found = turn.data, turn.matched.place
-    if turn.heard.kind == "place" and turn.heard.place:
-        found = turn.know.gazetteer.near(turn.heard.place.lat, turn.heard.place.lon)
+    data, taken = turn.data, turn.chosen()
+    codes = [taken] if taken else _communes_meant(turn)
+    if turn.heard.place:
         data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon, place="")
-    taken = turn.chosen()
-    if taken or (found and len(found.candidates) == 1 and not found.ask):
-        data["commune"] = taken or found.candidates[0].code  # type: ignore[union-attr]
+    if len(codes) == 1:
+        data["commune"] = codes[0]
         _next(turn, data)
-    elif found and found.candidates:
-        options = [(one.code, turn.place_name(one.code)) for one in found.candidates[:5]]
+    elif codes:
+        options = [(one, turn.place_name(one)) for one in codes[:5]]
         turn.ask("report", "commune", turn.words("commune.several"), options, **data)
     else:
         turn.ask("report", "commune", turn.words("report.which_commune_again"), **data)
     return True
+
+
+def _communes_meant(turn: Turn) -> list[str]:
+    """The communes a pin or a name may mean; one when that is clear."""
+    if turn.heard.place:
+        near = turn.know.gazetteer.near(turn.heard.place.lat, turn.heard.place.lon)
+        codes = [one.commune.code for one in near.communes]
+        return codes if near.ask else codes[:1]
+    found = turn.matched.place
+    return [one.code for one in found.candidates] if found else []
 
 
 def _where(turn: Turn) -> bool:
@@ -144,7 +153,7 @@ def _gather(turn: Turn, data: dict[str, Any]) -> bool:
         data["words"] = f"{data['words']}\n{turn.text}".strip()[:MOST_TEXT]
     if turn.heard.place:
         data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon)
-    if not data["danger"] and danger(turn.text) == Danger.CERTAIN:
+    if not data["danger"] and danger(turn.text):
         data["danger"] = True
         safety.warn(turn)
     if data.get("kind") != "question" and legal_fork(turn.text) and not data.get("lawful"):

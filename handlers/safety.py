@@ -1,13 +1,13 @@
 """Danger: the numbers to call come first, before anything else the bot could say."""
 
-from content.danger import Danger, danger
+from content.danger import danger
 from handlers import faq, report
 from handlers.turn import Turn
 
 
 def opens(turn: Turn) -> bool:
     """They may be in danger. A report being written keeps its turn: it warns by itself."""
-    if turn.heard.kind != "text" or turn.story == "report" or danger(turn.text) != Danger.CERTAIN:
+    if turn.heard.kind != "text" or turn.story == "report" or not danger(turn.text):
         return False
     options = [("tell", turn.words("safety.tell")), ("no", turn.words("safety.no"))]
     turn.ask("safety", "called", turn.words("safety.numbers"), options, words=turn.text)

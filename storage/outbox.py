@@ -52,6 +52,7 @@ class Delivery(SQLModel, table=True):
         ),
         Index("ix_delivery_address_id", "address_id", "id"),
         Index("ix_delivery_report_id", "report_id"),
+        Index("ix_delivery_message_id", "account_id", "message_id"),
     )
 
     id: int | None = key()
@@ -235,6 +236,12 @@ def answered(tx: Transaction, delivery_id: int) -> None:
     tx.session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(answered=True))
 
 
+def is_ours(tx: Transaction, account_id: int, message_id: str) -> bool:
+    """Whether a message that the platform reports was sent by us."""
+    found = select(Delivery.id).where(Delivery.account_id == account_id, Delivery.message_id == message_id)
+    return tx.session.exec(found).first() is not None
+
+
 def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
     """How many deliveries of an announcement stand in each state."""
     rows = tx.session.exec(
@@ -279,3 +286,14 @@ def forget_address(tx: Transaction, address_id: int) -> None:
     tx.session.execute(
         update(Delivery).where(col(Delivery.address_id) == address_id).values(address_id=None, chat="", message_id="")
     )
+
+
+def forget_farewells(tx: Transaction) -> int:
+    """Last words to erased people have left by now: forget where they went."""
+    over = update(Delivery).where(
+        col(Delivery.address_id).is_(None),
+        col(Delivery.letter_id).is_not(None),
+        Delivery.chat != "",
+        col(Delivery.state).not_in(("queued", "claimed")),
+    )
+    return tx.changed(tx.session.execute(over.values(chat="", message_id="")))

@@ -29,8 +29,6 @@ def read(raw: bytes, bot_id: str, names: Sequence[str] = ()) -> list[Heard]:
     found = parse(raw)
     if found is None:
         raise BadBody("zalo_bot: the body is not a JSON object")
-    if found.get("ok") is False:
-        return []
     return [heard for update in _updates(found) for heard in _read(update, bot_id, names)]
 
 

@@ -19,10 +19,10 @@ OUTCOMES = ("never", "later", "login", "done")
 KEYS: dict[str, tuple[str, ...]] = {
     "paths": ("login", "send", "news"),
     "login": ("username", "password"),
-    "answer": ("status", "content", "token", "id*"),
+    "answer": ("status", "content", "token", "id*", "description*"),
     "format": ("time", "times*"),
     "send": ("idempotency_header*",),
-    "files": ("as", "list*", "name*", "mime*", "data*"),
+    "files": ("as", "list*", "name*", "mime*", "sha256*", "data*"),
     "news": (
         "since",
         "until",
@@ -37,7 +37,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "at*",
     ),
 }
-TABLES = ("record", "codes", "states", "outcomes")
+TABLES = ("record", "append", "codes", "states", "outcomes", "descriptions")
 
 
 class WrongConfig(ValueError):
@@ -56,17 +56,21 @@ class Outcome:
 class SourceConfig:
     """One source system's dialect. `keys["answer.id"]` is a key of theirs; "" where they have none.
 
-    `record` maps our field to theirs (dots enter objects), `codes` our value to theirs by our field, `states` their
-    word to our state, `outcomes` their status number (as text) to what follows. `ok` is the number for yes.
+    `record` maps our field to theirs (dots enter objects), `append` our field to a label under which it is added to the
+    text, `codes` our value to theirs by our field ("*" for any other), `states` their word to our state, `outcomes`
+    their status number (as text) and `descriptions` the beginning of their description to what follows. `ok` is the
+    number for yes.
     """
 
     keys: Mapping[str, str]
     times: tuple[str, ...]  # our fields that hold a time
     ok: str
     record: Mapping[str, str]
+    append: Mapping[str, str]
     codes: Mapping[str, Mapping[str, str | int]]
     states: Mapping[str, str]
     outcomes: Mapping[str, Outcome]
+    descriptions: Mapping[str, Outcome]
 
 
 def load(path: Path = SHIPPED) -> SourceConfig:
@@ -94,9 +98,11 @@ def parse(data: Mapping[str, Any]) -> SourceConfig:
         times=tuple(_words(times, "format.times")),
         ok=str(_scalar(ok, "answer.ok")),
         record={ours: _text(theirs, f"record.{ours}") for ours, theirs in _flat(_table(data, "record"))},
+        append={ours: _text(label, f"append.{ours}") for ours, label in _flat(data.get("append", {}))},
         codes={name: _codes(name, table) for name, table in _table(data, "codes").items()},
         states=_states(_table(data, "states")),
-        outcomes={number: _outcome(number, one) for number, one in data.get("outcomes", {}).items()},
+        outcomes=_outcomes(data, "outcomes"),
+        descriptions=_outcomes(data, "descriptions"),
     )
 
 
@@ -168,9 +174,11 @@ def _states(table: Mapping[str, Any]) -> dict[str, str]:
     return dict(table)
 
 
-def _outcome(number: str, one: Any) -> Outcome:
+def _outcomes(data: Mapping[str, Any], section: str) -> dict[str, Outcome]:
+    return {said: _outcome(f"{section}.{said}", one) for said, one in data.get(section, {}).items()}
+
+
+def _outcome(where: str, one: Any) -> Outcome:
     if not isinstance(one, Mapping) or one.get("ending") not in OUTCOMES or set(one) - {"ending", "why"}:
-        raise WrongConfig(
-            f"Khóa outcomes.{number} phải có dạng {{ ending = …, why = … }}, ending là {', '.join(OUTCOMES)}."
-        )
-    return Outcome(one["ending"], _text(one.get("why", ""), f"outcomes.{number}.why"))
+        raise WrongConfig(f"Khóa {where} phải có dạng {{ ending = …, why = … }}, ending là {', '.join(OUTCOMES)}.")
+    return Outcome(one["ending"], _text(one.get("why", ""), f"{where}.why"))

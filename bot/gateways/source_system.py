@@ -7,7 +7,8 @@ stands in until a province has a system, and keeps every report queued.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,23 +16,16 @@ import structlog
 
 from bot.channels.base import Finding, Now, Unavailable
 from bot.endings import Ending, Later, Never, Sent, Unknown
-from bot.gateways.source_config import SourceConfig
+from bot.gateways.source_config import Outcome, SourceConfig, load
 from bot.gateways.source_http import WAIT, Answer, Stopped, at, call
-from bot.gateways.source_words import (
-    Attachment,
-    UnknownCode,
-    Unreadable,
-    Update,
-    our_update,
-    their_record,
-    their_time,
-)
+from bot.gateways.source_words import Attachment, UnknownCode, Unreadable, Update, our_update, their_record, their_time
 
-__all__ = ["Attachment", "HttpJson", "NoSource", "SourceSystem", "Update"]
+__all__ = ["Attachment", "HttpJson", "NoSource", "SourceSystem", "Update", "make_source_system"]
 
 log = structlog.get_logger()
 
 LONG_WAIT = 600.0  # after one that a person must look at
+REJECTED = (400, 413, 422)  # with an answer of theirs: they have read this report and will not have it
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -105,9 +99,6 @@ class HttpJson:
         self._token = ""
         self._entering = asyncio.Lock()
 
-    def __repr__(self) -> str:
-        return f"HttpJson({self._base})"
-
     async def start(self) -> None:
         """Open the connection pool. Asks nothing."""
         if self._session is None:
@@ -162,8 +153,8 @@ class HttpJson:
 
     def _idempotency(self, record: Mapping[str, Any]) -> dict[str, str]:
         header, key = self._config.keys["send.idempotency_header"], record.get("idempotency_key")
-        said = {"Content-Type": "application/json; charset=utf-8"}
-        return {**said, header: str(key)} if header and key else said
+        extra = {header: str(key)} if header and key else {}
+        return {"Content-Type": "application/json; charset=utf-8", **extra}
 
     async def _asked(self, method: str, path: str, **rest: Any) -> Answer:
         """The answer to one call; a token that is no longer taken is renewed once. Raises `Stopped`."""
@@ -180,8 +171,11 @@ class HttpJson:
         raise Stopped(Later(LONG_WAIT, "hệ thống nguồn không nhận phiên đăng nhập mới", suspend=True))
 
     def _turned_away(self, answer: Answer) -> bool:
-        outcome = self._config.outcomes.get(self._status(answer))
-        return answer.status == 401 or (outcome is not None and outcome.ending == "login")
+        if answer.status == 401:
+            return True
+        status = self._status(answer)
+        outcome = self._described(answer) or self._config.outcomes.get(status) if status != self._config.ok else None
+        return outcome is not None and outcome.ending == "login"
 
     async def _entered(self) -> str:
         """The session's token, after logging in where there is none. Raises `Stopped`, always with `Later`."""
@@ -228,7 +222,7 @@ class HttpJson:
             return self._refused(answer, status, code)
         if 200 <= answer.status < 300:
             return self._accepted(answer, code) if status else Unknown("hệ thống nguồn trả lời không đọc được")
-        if answer.status in (400, 413, 422) and answer.body is not None:
+        if answer.status in REJECTED and answer.body is not None:
             return Never(f"hệ thống nguồn không nhận phản ánh này (HTTP {answer.status})")
         return Later(LONG_WAIT, f"hệ thống nguồn từ chối (HTTP {answer.status}), xem lại địa chỉ và quyền")
 
@@ -243,14 +237,24 @@ class HttpJson:
 
     def _refused(self, answer: Answer, status: str, code: str) -> Ending:
         named = f"{self._config.keys['answer.status']}={status[:20]}"
-        outcome = self._config.outcomes.get(status)
+        outcome = self._described(answer) or self._config.outcomes.get(status)
         if outcome is None:
             log.error("source.unknown_status", status=status[:20])
             return Later(LONG_WAIT, f"hệ thống nguồn báo lỗi {named}, chưa có trong bảng outcomes")
         if outcome.ending == "done":
             return self._accepted(answer, code)
         why = f"{outcome.why or 'hệ thống nguồn báo lỗi'} ({named})"
-        return Never(why) if outcome.ending == "never" else Later(answer.retry_after or WAIT, why)
+        return (
+            Never(why)
+            if outcome.ending == "never" or answer.status in REJECTED
+            else Later(answer.retry_after or WAIT, why)
+        )
+
+    def _described(self, answer: Answer) -> Outcome | None:
+        """What the beginning of their description means, where their numbers tell too little."""
+        said = at(answer.body, self._config.keys["answer.description"])
+        beginnings = self._config.descriptions.items() if isinstance(said, str) else ()
+        return next((outcome for beginning, outcome in beginnings if said.startswith(beginning)), None)
 
     def _updates(self, answer: Answer) -> list[Update]:
         content = at(answer.body, self._config.keys["answer.content"])
@@ -272,6 +276,13 @@ class HttpJson:
         if update.state is None:
             log.error("source.unknown_state", update=update.id[:80], report=update.report_id[:80])
         return update
+
+
+def make_source_system(
+    kind: Literal["none", "http_json"], base_url: str, username: str, password: str, config: Path, now: Now
+) -> SourceSystem:
+    """The source system that the settings name. Raises `WrongConfig` with one sentence."""
+    return HttpJson(base_url, username, password, load(config), now) if kind == "http_json" else NoSource()
 
 
 def _encoded(config: SourceConfig, record: Mapping[str, Any], files: Sequence[Attachment]) -> bytes:

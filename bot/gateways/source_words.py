@@ -1,6 +1,8 @@
 """Our words in a source system's, and theirs in ours: records, files, times and news, after its configuration."""
 
 import base64
+import hashlib
+import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -49,10 +51,11 @@ class Update:
 
 def their_record(config: SourceConfig, record: Mapping[str, Any], files: Sequence[Attachment]) -> dict[str, Any]:
     """The JSON body for one report; reads files from disk. Raises `UnknownCode`, `OSError`."""
+    record = {**record, "noi_dung": _with_appended(config, record)}
     body: dict[str, Any] = {}
     for ours, theirs in config.record.items():
         value = _get(record, ours)
-        if theirs and value is not None:
+        if theirs and value is not None and value != "":
             _put(body, theirs, _their_value(config, ours, value))
     listed = config.keys["files.list"]
     if listed and config.keys["files.as"] == "base64":
@@ -92,20 +95,32 @@ def our_update(config: SourceConfig, item: Any, now_ms: int) -> Update:
     )
 
 
+def _with_appended(config: SourceConfig, record: Mapping[str, Any]) -> str:
+    """The report's text, and what they have no field for on lines of its own."""
+    lines = [str(record.get("noi_dung") or "")]
+    for ours, label in config.append.items():
+        if value := _get(record, ours):
+            lines.append(f"{label}: {value}")
+    return "\n".join(lines).strip()
+
+
 def _their_value(config: SourceConfig, ours: str, value: Any) -> Any:
     if ours in config.times and isinstance(value, int):
         return their_time(config, value)
     codes = config.codes.get(ours)
-    if codes is None or value == "":
+    if codes is None:
         return value
-    if str(value) not in codes:
+    code = codes.get(str(value), codes.get("*"))
+    if code is None:
         raise UnknownCode(f"bảng mã codes.{ours} chưa có giá trị {str(value)[:40]}")
-    return codes[str(value)]
+    return code
 
 
 def _their_file(config: SourceConfig, one: Attachment) -> dict[str, str]:
     data = one.data if isinstance(one.data, bytes) else one.data.read_bytes()
-    said = {"name": one.name, "mime": one.mime, "data": base64.b64encode(data).decode()}
+    name = one.name if "." in one.name else one.name + (mimetypes.guess_extension(one.mime) or "")
+    sha, text = hashlib.sha256(data).hexdigest(), base64.b64encode(data).decode()
+    said = {"name": name, "mime": one.mime, "sha256": sha, "data": text}
     return {key: value for name, value in said.items() if (key := config.keys[f"files.{name}"])}
 
 

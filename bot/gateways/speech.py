@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -44,7 +45,7 @@ class Speech:
     def __init__(self, folder: Path, engines: Sequence[Engine]) -> None:
         self._folder = folder / "speech"
         self._engines = list(engines)
-        self._busy: dict[str, asyncio.Lock] = {}
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._reasons: OrderedDict[str, str] = OrderedDict()
 
     async def record(self, text: str) -> Recording | None:
@@ -53,17 +54,13 @@ class Speech:
         Never raises. Only announcements may be given: the words may leave for an outside service.
         """
         words = speakable(text)
-        key = _key(words)
-        lock = self._busy.setdefault(key, asyncio.Lock())
+        lock = self._busy.setdefault(_key(words), asyncio.Lock())
         try:
             async with lock:
                 return await self._kept(words) or await self._made(words)
         except OSError as error:  # a full or missing disk
             self._failed(words, f"không ghi được tệp ({type(error).__name__})", "")
             return None
-        finally:
-            if not lock.locked():
-                self._busy.pop(key, None)
 
     def why_not(self, text: str) -> str:
         """Why the last recording of `text` failed, one Vietnamese sentence; "" when none failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections import deque
@@ -215,7 +216,8 @@ class WebhookSender:
     async def _attempt(self, event: Event) -> bool:
         """True when there is nothing more to do for this event."""
         while self._faults.on("hold", event.chat):
-            await asyncio.sleep(0.02)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._faults.changed.wait(), 0.05)
         if not self.url or not self.enabled:
             return True
         fault = self._faults.take(*SIGNATURE_FAULTS, chat=event.chat)

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent / "pages" / "source"
 HANOI = timezone(timedelta(hours=7))
 SHOWN = ("image/", "audio/", "video/")  # the rest is downloaded, never opened in this page
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -34,7 +34,9 @@ def when(ms: int | None) -> str:
 
 def size(data: bytes) -> str:
     """A file's size in words."""
-    return f"{len(data) / 1_048_576:.1f} MB".replace(".", ",") if len(data) > 1_048_576 else f"{len(data) // 1024 + 1} KB"
+    return (
+        f"{len(data) / 1_048_576:.1f} MB".replace(".", ",") if len(data) > 1_048_576 else f"{len(data) // 1024 + 1} KB"
+    )
 
 
 class Page:
@@ -45,7 +47,12 @@ class Page:
         jinja = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
         jinja.filters.update(when=when, size=size)
         jinja.globals.update(
-            province=province, states=STATES, kinds=KINDS, fields=FIELDS_OF_LIFE, priorities=PRIORITIES, channels=CHANNELS
+            province=province,
+            states=STATES,
+            kinds=KINDS,
+            fields=FIELDS_OF_LIFE,
+            priorities=PRIORITIES,
+            channels=CHANNELS,
         )
         self._template = jinja.get_template("page.html")
 

@@ -103,7 +103,7 @@ def _check_field(one: Field, value: Any) -> None:
         return
     if not isinstance(value, one.kind) or isinstance(value, bool):
         raise Wrong(f"{one.key} sai kiểu dữ liệu")
-    if one.pattern and not re.fullmatch(one.pattern, value):
+    if one.pattern and not re.fullmatch(one.pattern, str(value)):
         raise Wrong(f"{one.key} không hợp lệ")
     if one.table is not None and value not in one.table:
         raise Wrong(f"{one.key} không có trong danh mục")

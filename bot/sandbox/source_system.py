@@ -15,7 +15,8 @@ Every answer is `{"TrangThaiGui": 0 | 1, "NoiDung": …, "MoTa": sentence}`; 1 i
 
 Control API: the common one without people, and `GET /_control/reports`, `POST /_control/reports/{id}/update`
 `{"state","words","unit","title"}` (what a person does on the page). Faults beside the common ones: `refuse`
-(TrangThaiGui=1, HTTP 200) and `expired_token` (the token of the next call is dead); `duplicate` and `reorder` act on news.
+(TrangThaiGui=1, HTTP 200, of a report, or of the `method` named) and `expired_token` (the token of the next call
+is dead); `duplicate` and `reorder` act on news.
 Sources: vietnam reference §2.3 (login, envelope), §2.4 (record), §3 (states).
 """
 
@@ -30,7 +31,17 @@ from aiohttp import BodyPartReader, web
 from bot.sandbox.chats import Refused, User
 from bot.sandbox.emulator import Emulator, json_object, json_response
 from bot.sandbox.source_page import Page
-from bot.sandbox.source_records import CHANNELS, FIELDS_OF_LIFE, KINDS, PRIORITIES, STATES, Cases, Wrong, check_report
+from bot.sandbox.source_records import (
+    CHANNELS,
+    FIELDS_OF_LIFE,
+    KINDS,
+    PRIORITIES,
+    STATES,
+    Case,
+    Cases,
+    Wrong,
+    check_report,
+)
 from bot.sandbox.state import Call, Fault
 
 Work = Callable[[str], Awaitable[web.Response]]  # is given the account
@@ -98,8 +109,10 @@ class SourceSystem(Emulator[User]):
             told = await body(request)
             account, password = told.get("Username"), told.get("Password")
             right = self.config.accounts.get(account) if isinstance(account, str) else None
-            if right is None or not isinstance(password, str) or not secrets.compare_digest(
-                right.encode(), password.encode()
+            if (
+                right is None
+                or not isinstance(password, str)
+                or not secrets.compare_digest(right.encode(), password.encode())
             ):
                 return failure("Sai tên đăng nhập hoặc mật khẩu")
             token, expires = secrets.token_urlsafe(32), self.clock.now() + self.settings.token_life_s * 1000
@@ -114,6 +127,8 @@ class SourceSystem(Emulator[User]):
         key = str(told.get("KhoaChongTrung") or "")
 
         async def work(call: Call) -> web.StreamResponse:
+            if self.faults.take("refuse", chat=key, method="phan-anh"):
+                return failure("Hệ thống từ chối tiếp nhận bản ghi này")
             return await self._authorised(request, lambda account: self._received(account, told, call))
 
         return await self.send(key, "phan-anh", request, work)
@@ -150,7 +165,7 @@ class SourceSystem(Emulator[User]):
             if start > end:
                 raise Wrong("tu phải trước den")
             found = self.cases.between(account, start, end)
-            if self.faults.take("duplicate", method="cap-nhat") or self.faults.take("duplicate"):
+            if self.faults.take("duplicate"):
                 found = [one for one in found for _ in range(2)]
             if self.faults.take("reorder"):
                 found.reverse()
@@ -174,7 +189,12 @@ class SourceSystem(Emulator[User]):
         return await self._ask("danh-muc", request, work)
 
     async def _ask(self, name: str, request: web.Request, work: Work) -> web.StreamResponse:
-        return await self.ask(name, request, lambda: self._authorised(request, work))
+        async def answered() -> web.StreamResponse:
+            if self.faults.take("refuse", method=name, is_send=False):
+                return failure("Hệ thống từ chối yêu cầu này")
+            return await self._authorised(request, work)
+
+        return await self.ask(name, request, answered)
 
     async def _authorised(self, request: web.Request, work: Work) -> web.Response:
         """Run `work` for the account of the bearer token; every wrong thing becomes TrangThaiGui=1."""
@@ -185,14 +205,12 @@ class SourceSystem(Emulator[User]):
         if scheme.lower() != "bearer" or not account or self.clock.now() >= expires:
             self._tokens.pop(token, None)
             return failure("Phiên đăng nhập không hợp lệ hoặc đã hết hạn", self.settings.expired_status)
-        if self.faults.take("refuse"):
-            return failure("Hệ thống từ chối tiếp nhận bản ghi này")
         try:
             return await work(account)
         except Wrong as wrong:
             return failure(str(wrong))
 
-    def _own(self, account: str, request: web.Request) -> Any:
+    def _own(self, account: str, request: web.Request) -> Case:
         case = self.cases.by_id.get(int(request.match_info["id"]))
         if case is None or case.account != account:
             raise Wrong("Không có phản ánh này")

@@ -6,7 +6,7 @@ of the first bot are people with the bare chat id, those of others `<chat id>@<b
 Beside the common actions there are `deactivate` (account deleted), `kick` and `migrate` (groups).
 """
 
-import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +21,12 @@ from bot.sandbox.telegram_files import Stored, Vault
 from bot.sandbox.telegram_methods import METHODS, Method, Told
 from bot.sandbox.telegram_people import Phones
 from bot.sandbox.telegram_sending import MEDIA, send_media, send_message
-from bot.sandbox.telegram_state import Bot, Memory, Person, limits
-from bot.sandbox.telegram_updates import Updates
+from bot.sandbox.telegram_state import Bot, Memory, Person, limits, new_peer
+from bot.sandbox.telegram_updates import RESTART, Updates
 from bot.sandbox.telegram_webhooks import Webhook
 
 FLOOD_DELAY_MS = 3000  # the server's own flood answers come late (reference §1.3)
+MOST_OPEN = 310  # sends to one chat at once (reference §1.1)
 SENDS = {"sendmessage", *MEDIA}
 UNHEARD = ("deletewebhook", "setwebhook", "close", "logout")  # never run from a webhook's answer, nor get…
 Answer = Awaitable[web.StreamResponse]
@@ -83,6 +84,7 @@ class Telegram(Emulator[Person]):
         )
         self.memory, self.vault, self.phones = Memory(), Vault(self.clock), Phones(self)
         self._actions = self.phones.actions()
+        self._open: Counter[str] = Counter()  # sends being answered, per chat
         self._paths: dict[str, str] = {}  # file id -> where the phone finds it
         self.bots = {token: self._bot(token, one, n == 0) for n, (token, one) in enumerate(config.bots.items())}
         self._by_id = {bot.id: bot for bot in self.bots.values()}
@@ -117,7 +119,7 @@ class Telegram(Emulator[Person]):
             raise Refused("kind must be private, group or supergroup")
         bot = self._bot_named(str(told.get("bot") or ""))
         try:
-            peer = int(told["id"]) if "id" in told else _new_peer(kind)
+            peer = int(told["id"]) if "id" in told else new_peer(kind)
         except (TypeError, ValueError):
             raise Refused("id must be a whole number") from None
         started = bool(told.get("started")) or kind != "private"
@@ -144,6 +146,15 @@ class Telegram(Emulator[Person]):
         if name == "error_500":
             return refused(Refusal(500, "Internal Server Error"))
         return await super()._broken(name, request)
+
+    def app(self) -> web.Application:
+        made = super().app()
+        made.on_shutdown.append(self._end_polls)
+        return made
+
+    async def _end_polls(self, _app: web.Application) -> None:
+        for bot in self.bots.values():
+            bot.updates.end_poll(Refusal(500, RESTART))
 
     # What methods use.
 
@@ -196,7 +207,13 @@ class Telegram(Emulator[Person]):
             message = await self._sent(bot, name, args, call)
             return json_response({"ok": True, "result": message})
 
-        return await self.send(chat, name, request, self._late(work))
+        self._open[chat] += 1
+        try:
+            return await self.send(chat, name, request, self._late(work))
+        finally:
+            self._open[chat] -= 1
+            if not self._open[chat]:
+                del self._open[chat]
 
     def _late(self, work: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
         """Refusals are answers too, some of them late, and the call stays open until then."""
@@ -214,6 +231,8 @@ class Telegram(Emulator[Person]):
     async def _sent(self, bot: Bot, name: str, args: Args, call: Call) -> dict[str, Any]:
         if call.over is not None and self.settings.enforce_limits:
             raise flood(self._wait_s(call))
+        if self._open[call.chat] > MOST_OPEN:
+            raise flood(60, self.late_ms())
         if name == "sendmessage":
             message, read = await send_message(self, bot, args)
         else:
@@ -262,12 +281,6 @@ def _unknown(token: str) -> Refusal:
     if number.isdigit() and colon and secret:
         return Refusal(401, "Unauthorized")
     return Refusal(404, "Not Found")
-
-
-def _new_peer(kind: str) -> int:
-    if kind == "private":
-        return random.randrange(5 * 10**9, 8 * 10**9)
-    return -random.randrange(4 * 10**9, 5 * 10**9) - (10**12 if kind == "supergroup" else 0)
 
 
 def refused(refusal: Refusal) -> web.Response:

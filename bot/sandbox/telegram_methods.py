@@ -67,7 +67,7 @@ async def set_webhook(tg: "Telegram", bot: Bot, args: Args) -> Told:
     bot.webhook_set_at = time.monotonic()
     bot.updates.allow(args)
     _drop_pending(bot, args)
-    bot.updates.end_poll("Conflict: terminated by setWebhook request")
+    bot.updates.end_poll(Refusal(409, "Conflict: terminated by setWebhook request"))
     bot.webhook.set(address)
     return Told("Webhook was set")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.chats import Item, Refused, attached
 from bot.sandbox.telegram_args import Refusal
 from bot.sandbox.telegram_files import Kind, Stored, is_opus, media_json
-from bot.sandbox.telegram_state import SUPERGROUP_BASE, Bot, Kept, Person
+from bot.sandbox.telegram_state import Bot, Kept, Person, new_peer
 from bot.sandbox.telegram_text import clean, found
 from bot.sandbox.telegram_updates import MESSAGE_LIFE_MS, TAP_LIFE_MS
 
@@ -160,7 +160,7 @@ class Phones:
         """A group becomes a supergroup with a new id; both chats hear of it."""
         if person.kind != "group" or person.moved_to:
             raise Refused("only a group that has not moved can be upgraded")
-        new = SUPERGROUP_BASE - secrets.randbelow(10**9) - 10**9
+        new = new_peer("supergroup")
         key = self._tg.bot_of(person).key(new)
         moved = Person(id=key, name=person.name, peer=new, bot_id=person.bot_id, kind="supergroup", started=True)
         self._tg.people.add(moved)

@@ -1,6 +1,7 @@
 """What the Bot API server knows: bots, the people and groups they may write to, recent messages, limits."""
 
 import math
+import random
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -120,6 +121,13 @@ class Memory:
 
     def get(self, chat: str, message_id: int) -> Kept | None:
         return self._kept.get((chat, message_id))
+
+
+def new_peer(kind: str) -> int:
+    """A chat id as Telegram numbers people, groups and supergroups."""
+    if kind == "private":
+        return random.randrange(5 * 10**9, 8 * 10**9)
+    return -random.randrange(4 * 10**9, 5 * 10**9) + (SUPERGROUP_BASE if kind == "supergroup" else 0)
 
 
 class Limit(Rate):

@@ -18,6 +18,7 @@ WEEK_MS = 7 * 24 * 3_600_000  # of silence, after which ids jump
 LONGEST_POLL_S = 50
 NOT_BY_DEFAULT = ("chat_member", "message_reaction", "message_reaction_count")
 TWO_POLLERS = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+RESTART = "Internal Server Error: restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,14 @@ class Updates:
         return limit, min(max(wait_s, 0), LONGEST_POLL_S)
 
     def _take_over(self) -> asyncio.Future[None]:
-        self.end_poll(TWO_POLLERS)
+        self.end_poll(Refusal(409, TWO_POLLERS))
         self._poller = asyncio.get_running_loop().create_future()
         return self._poller
 
-    def end_poll(self, why: str) -> None:
-        """Answer the waiting poll, if any, with 409 `why`."""
+    def end_poll(self, refusal: Refusal) -> None:
+        """Answer the waiting poll, if any, with this."""
         if self._poller is not None and not self._poller.done():
-            self._poller.set_exception(Refusal(409, why))
+            self._poller.set_exception(refusal)
         self._poller = None
 
     def _from(self, offset: int) -> list[Update]:

@@ -149,6 +149,7 @@ class Webhook:
             async with self._places:
                 retry_after = await self._post(update)
             if retry_after is None:
+                self._updates.drop(update)  # at once: the webhook may have been removed meanwhile
                 if self._faults.take("duplicate", chat=update.chat):
                     await self._post(update)
                 return self._generation == generation

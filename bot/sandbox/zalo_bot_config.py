@@ -18,7 +18,7 @@ class BotConfig:
     allow_loopback: bool = False
     webhook_timeout_s: float = 5.0
     webhook_retries_ms: tuple[int, ...] = ()  # retries are undocumented; the strict reading is none
-    per_second: int = 5
+    per_second: int = 5  # 0: not counted
     per_chat_second: int = 1
 
 

@@ -24,8 +24,8 @@ class OaConfig:
     base_url: str = ""  # learned from the first request if empty
     allow_loopback: bool = False
     webhook_timeout_s: float = 2.0
-    oa_per_minute: int = 100
-    app_per_minute: int = 4000
+    oa_per_minute: int = 100  # 0: no limit and no X-RateLimit headers
+    app_per_minute: int = 4000  # 0: no limit
     templates: dict[str, list[str]] = field(default_factory=dict)  # id -> required parameters
 
 

@@ -129,6 +129,8 @@ class ZaloOa(Emulator[ZaloUser]):
         return user
 
     def _limit_headers(self) -> dict[str, str]:
+        if self._oa_rate.limit <= 0:
+            return {}
         left = self._oa_rate.remaining(self.clock.now())
         return {"X-RateLimit-Limit": str(self._oa_rate.limit), "X-RateLimit-Remain": str(left)}
 

@@ -66,31 +66,37 @@ def _lists() -> _Lists:
 
 
 def read(text: str) -> Reading:
-    """`text` as its syllables and meanings, abbreviations and keyboard leftovers resolved first."""
-    found = words(expand(decode(squeeze(clean(text[:LONGEST])))))
-    return Reading(tuple(_token(word) for word in found), tuple(_meanings(found)))
+    """`text` as its syllables and meanings, abbreviations and keyboard leftovers resolved first.
+
+    Whoever types marks at all leaves a word bare because it has none: "vay tiền" is a loan, "vay" alone may be "vậy".
+    """
+    typed = squeeze(clean(text[:LONGEST]))
+    found = words(expand(decode(typed)))
+    exact = any(has_marks(word) for word in words(typed))
+    return Reading(tuple(_token(word, exact) for word in found), tuple(_meanings(found, exact)))
 
 
-def _token(word: Word) -> Token:
+def _token(word: Word, exact: bool) -> Token:
     lists = _lists()
-    light = word.marked in lists.light_marked if has_marks(word) else word.folded in lists.light_folded
+    marked = exact or has_marks(word)
+    light = word.marked in lists.light_marked if marked else word.folded in lists.light_folded
     return Token(word.folded, word.marked, light)
 
 
-def _meanings(found: list[Word]) -> Iterator[tuple[str, int, int]]:
+def _meanings(found: list[Word], exact: bool) -> Iterator[tuple[str, int, int]]:
     at = 0
     while at < len(found):
-        phrase = next((p for p in _lists().phrases.get(found[at].folded, ()) if _stands(p, found, at)), None)
+        phrase = next((p for p in _lists().phrases.get(found[at].folded, ()) if _stands(p, found, at, exact)), None)
         if phrase is not None:
             yield phrase.meaning, at, at + len(phrase.folded)
         at += len(phrase.folded) if phrase else 1
 
 
-def _stands(phrase: _Phrase, found: list[Word], at: int) -> bool:
+def _stands(phrase: _Phrase, found: list[Word], at: int, exact: bool) -> bool:
     here = found[at : at + len(phrase.folded)]
     if tuple(word.folded for word in here) != phrase.folded:
         return False
-    return len(here) > 1 or not has_marks(here[0]) or here[0].marked == phrase.marked[0]
+    return len(here) > 1 or not (exact or has_marks(here[0])) or here[0].marked == phrase.marked[0]
 
 
 def clauses(text: str) -> list[str]:
@@ -106,6 +112,7 @@ _ONSETS = (
     *(("ngh", "ng"), ("gh", "g"), ("tr", "ch"), ("gi", "d"), ("dz", "d"), ("qu", "q")),
     *(("x", "s"), ("r", "d"), ("k", "c"), ("q", "c"), ("l", "n"), ("f", "p")),
 )
+_Y_AS_I = re.compile(r"(?<![aeiou])y")  # "kỹ" is "kĩ", but "tay" is not "tai"
 _ENDS = (("nh", "n"), ("ng", "n"), ("ch", "t"), ("c", "t"))
 
 
@@ -119,6 +126,6 @@ def by_position(reading: Reading) -> dict[int, tuple[str, int]]:
 def sound(folded: str) -> str:
     """A folded syllable as it may be heard: "tranh" and "chan", "xinh" and "sin" are one."""
     onset = next(((old, new) for old, new in _ONSETS if folded.startswith(old)), ("", ""))
-    heard = onset[1] + folded[len(onset[0]) :].replace("y", "i")
+    heard = _Y_AS_I.sub("i", onset[1] + folded[len(onset[0]) :])
     end = next(((old, new) for old, new in _ENDS if heard.endswith(old) and len(heard) > len(old)), ("", ""))
     return heard[: len(heard) - len(end[0])] + end[1]

@@ -29,6 +29,7 @@ _POSTINGS = 6000  # entries looked at per question before the common syllables a
 _MEANING = 1.3  # a shared meaning is stronger evidence than one rare syllable
 # The blend, and what confidence asks for. Chosen on half of the example queries, reported on the rest.
 _EXPLAINED, _COVERED, _LETTERS = 0.58, 0.27, 0.15
+_SAID_ENOUGH = 0.3  # weight of a question that says anything: "thế à" says nothing
 _SURE, _MARGIN, _EXPLAINED_ENOUGH = 0.6, 0.08, 0.55
 
 
@@ -109,7 +110,8 @@ class FaqIndex:
         parts = [self._part(whole, 1.0), *(self._part(read(clause), 0.93) for clause in clauses(text))]
         best = [(self._best(parts, self._entries[id]), id) for id in self._candidates(whole)]
         ranked = sorted(best, key=lambda item: (-item[0].score, item[1]))
-        sure = _is_sure([judged for judged, _ in ranked]) and not self._names_another(whole)
+        sure = _is_sure([judged for judged, _ in ranked]) and sum(parts[0].weights) >= _SAID_ENOUGH
+        sure = sure and not self._names_another(whole)
         return [Match(id, round(j.score, 4), sure and n == 0) for n, (j, id) in enumerate(ranked[:limit])]
 
     def _part(self, reading: Reading, share: float) -> _Part:
@@ -158,8 +160,11 @@ class FaqIndex:
         yield from ((f"={meaning}", _MEANING) for meaning, _, _ in dict.fromkeys(reading.meanings))
 
     def _nearest(self, folded: str) -> tuple[str, ...]:
-        """The syllables of the index one slip of the finger away from an unknown one."""
-        if len(folded) < 3:
+        """The syllables of the index one slip of the finger away from what is no syllable at all ("vnag").
+
+        Real syllables are a slip away from a dozen others: for them only those that sound alike count.
+        """
+        if len(folded) < 3 or is_syllable(folded):
             return ()
         known = (key for key in self._found_by if key[0] not in "=~" and abs(len(key) - len(folded)) <= 1)
         return tuple(islice((key for key in known if OSA.distance(folded, key, score_cutoff=1) <= 1), 4))

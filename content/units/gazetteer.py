@@ -51,7 +51,8 @@ class Gazetteer:
         return self._near.around(lat, lon, limit)
 
     def find(self, text: str, province: str | None = None) -> Found:
-        """Which communes `text` may mean. `province` (two-digit code) is where to look first.
+        """Which communes `text` may mean. `province` (two-digit code) is where to look first; what fits
+        clearly better elsewhere is offered with `ask`.
 
         The text may be a name, an old name, a whole address in any order, with or without marks, with one typing error.
         Nothing fits: no candidates and `ask` false.
@@ -60,10 +61,14 @@ class Gazetteer:
         if not tokens:
             return Found()
         typed = Text(tokens, self._tables.index)
-        best = self._best(typed, province)
-        if not best and province is not None:
-            return self._found(typed, self._best(typed, None), elsewhere=True)
-        return self._found(typed, best)
+        best = self._best(typed)
+        if province is None or not best:
+            return self._found(typed, best)
+        here = {target: one for target, one in best.items() if self._province(target) == province}
+        top = min(one.penalty for one in best.values())
+        if any(one.penalty < top + MARGIN for one in here.values()):
+            return self._found(typed, here)
+        return self._found(typed, best, elsewhere=True)
 
     def mentions(self, text: str) -> Literal["place", "mention", "none"]:
         """Whether `text` is a place and nothing else, names one with its type word, or does neither.
@@ -76,13 +81,14 @@ class Gazetteer:
         named = found.typed and found.candidates and found.candidates[0].score >= LEAST
         return "mention" if named else "none"
 
-    def _best(self, typed: Text, province: str | None) -> dict[int, Reading]:
+    def _province(self, target: int) -> str:
+        return self._tables.communes[target].province.code
+
+    def _best(self, typed: Text) -> dict[int, Reading]:
         """The best reading for each commune."""
         best: dict[int, Reading] = {}
         for one in (*typed.readings(self._provinces), *self._districts(typed)):
             target = one.record.target
-            if province is not None and self._tables.communes[target].province.code != province:
-                continue
             known = best.get(target)
             if known is None or one.penalty < known.penalty:
                 best[target] = one
@@ -100,7 +106,7 @@ class Gazetteer:
             tuple(self._candidate(one) for one in fit[:MOST]),
             ask,
             len(fit),
-            tuple(dict.fromkeys(self._tables.communes[one.record.target].province.code for one in fit)),
+            tuple(dict.fromkeys(self._province(one.record.target) for one in fit)),
             0.0 if first.loose else typed.coverage(first),
             first.typed,
         )

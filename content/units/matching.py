@@ -93,7 +93,14 @@ class Text:
         self.spans = self._spans()
         self.exact = [span for span in self.spans if not span.error and span.key in index.names]
         self.areas = self._areas()
-        self.typed = [span for span in self.exact if self.before[span.start].level == "c"]
+        self.typed = [span for span in self.exact if self._typed(span)]
+
+    def _typed(self, span: Span) -> bool:
+        """Whether "xã" or the like stands before it, and is not itself the end of a name: "Bạch Xa, Hàm Yên"."""
+        before = self.before[span.start]
+        return before.level == "c" and not any(
+            before.mask & other.mask and other.end == span.start and other.end - other.start > 1 for other in self.exact
+        )
 
     def vague(self, reading: Reading) -> bool:
         """Whether a reading must be confirmed however well it fits.
@@ -101,15 +108,16 @@ class Text:
         One syllable without a type word may mean anything, and "bản Na, Tam Đường" the commune or the former district.
         """
         rest = self.all & ~reading.mask
-        if reading.span.end - reading.span.start == 1 and not reading.typed and (rest or not self.marked):
+        syllable = reading.span.end - reading.span.start == 1 and len(reading.span.key) < SHORT
+        if syllable and not reading.typed and (rest or not self.marked):
             return True
         return bool(rest) and any(hit.span.mask == reading.span.mask for hit in self.areas)
 
     def free(self, mask: int, *, accompanied: bool = True) -> int:
         """The tokens that need no explanation beside those of `mask`: manners, and addresses that start elsewhere.
 
-        Without a type word, district or province ("accompanied") only numbered addresses are free: "hồ sơ khai sinh" and
-        "ô tô loại nào" are no hamlets.
+        Without a type word, district or province ("accompanied") only numbered addresses are free: "hồ sơ khai sinh"
+        and "ô tô loại nào" are no hamlets.
         """
         free = self.manners
         for part in self.addresses:
@@ -200,9 +208,7 @@ class Text:
             return 0.0
         return LAZY_MARKS if self.marked else NO_MARKS
 
-    def _weigh(
-        self, span: Span, base: float, records: list[Record], provinces: frozenset[int]
-    ) -> list[Reading]:
+    def _weigh(self, span: Span, base: float, records: list[Record], provinces: frozenset[int]) -> list[Reading]:
         before = self.before[span.start]
         typed = before.level == "c"
         own = span.mask | before.mask
@@ -248,7 +254,6 @@ class Text:
             penalty += ONE_WORD if own.bit_count() == 1 else 0.0
             penalty += PROVINCE_NAME if self._is_province(own, provinces) else 0.0
         return penalty + LEFT_OVER * min(left, 5 if typed else 10), mask
-
 
     def _is_province(self, mask: int, provinces: frozenset[int]) -> bool:
         return any(hit.span.mask == mask and not provinces.isdisjoint(hit.numbers) for hit in self.areas)

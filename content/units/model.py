@@ -90,10 +90,10 @@ class Candidate:
 class Found:
     """Which communes a text may mean, best first, at most five.
 
-    `ask`: the citizen must choose, or say more. `fits`: how many communes fit, which may be more than five: then ask for
-    the province, one of `provinces` (codes, best first). A text that names a province alone has no candidate, `ask` and
-    that one province. `coverage` is the share (0..1) of the words that speak of the place, `typed` whether a word such
-    as "xã" or "phường" stands before the name: together they tell a place from a question that mentions one.
+    `ask`: the citizen must choose, or say more. `fits`: how many communes fit, which may be more than five: then
+    ask for the province, one of `provinces` (codes, best first). A text that names a province alone has no
+    candidate, `ask` and that one province. `coverage` is the share (0..1) of the words that speak of the place,
+    `typed` whether a word such as "xã" stands before the name: together they tell a place from a question.
     """
 
     candidates: tuple[Candidate, ...] = ()

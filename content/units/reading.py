@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from content.vietnamese import decode_word, has_marks, nfc, squeeze, words
+from content.vietnamese import decode_word, has_marks, nfc, squeeze, syllables, words
 
 LONGEST_TEXT = 2000  # characters that are looked at
 MOST_TOKENS = 48
@@ -32,12 +32,16 @@ TYPE_WORDS: dict[tuple[str, ...], tuple[str, str]] = {
 }
 # Words that begin a hamlet, street or house: what follows is no commune.
 ADDRESS_WORDS = frozenset(
-    "thon ban ap xom buon bon plei lang soc phum khom to kp khu doi tk duong pho ngo ngach hem kiet nha so lo".split()
+    syllables(
+        "thôn bản ấp xóm buôn bon plei làng sóc phum khóm tổ kp khu đội tk đường phố ngõ ngách hẻm kiệt nhà số lô"
+    )
 )
 # Words that may stand around a place without making the text a question.
 MANNERS = frozenset(
-    "o tai nha toi tui em anh chi minh que thuoc la cua cu truoc day nay ben dang song a nhe nha ad xin da vang dan "
-    "ba con viet nam vn ve theo doi nhan tin chon muon cho thi".split()
+    syllables(
+        "ở tại nhà tôi tui em anh chị mình quê thuộc là của cũ trước đây này bên đang sống ạ nhé nha ad xin dạ vâng "
+        "dân bà con việt nam vn về theo dõi nhận tin chọn muốn cho thì"
+    )
 )
 _GLUED = re.compile(r"(phuong|quan|p|q|f|thon|to|ap|kp)\.?0*(\d{1,2})")
 _BARRIER = re.compile(r"[,;\n|()\[\]/!?:]|\.\s")
@@ -85,7 +89,7 @@ _SHORT_TYPES = {"p": "phuong", "f": "phuong", "q": "quan"}
 
 
 def _numbered(tokens: list[Token]) -> list[Token]:
-    """"P 12" is "phuong 12": a number is a name only with its type word in full."""
+    """ "P 12" is "phuong 12": a number is a name only with its type word in full."""
     for i in range(len(tokens) - 1):
         whole = _SHORT_TYPES.get(tokens[i].folded)
         if whole and tokens[i + 1].folded.isdigit():

@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import os
 import random
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from content.units import Found, Gazetteer
 from content.units.loader import DATA
 from content.vietnamese import fold
 
-PAGE_MIB = 4096 / 2**20
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 LETTERS = "abcdefghiklmnopqrstuvxy"
 PEER_SAMPLE = 200
 
@@ -181,7 +182,7 @@ def run(size: int | None = None) -> dict[str, Any]:
         "missed": _share(verdicts["missed"], len(asked)),
         "wrong_unasked": _share(verdicts["wrong unasked"], len(asked)),
         "unique_unasked": _share(verdicts["unique unasked"], verdicts["unique"]),
-        "peers": _peer(gazetteer, random.Random(36).sample(asked, min(PEER_SAMPLE, len(asked)))),
+        **_peer(gazetteer, random.Random(36).sample(asked, min(PEER_SAMPLE, len(asked)))),
     }
 
 
@@ -202,4 +203,4 @@ def _peer(gazetteer: Gazetteer, sample: list[Query]) -> dict[str, Any]:
     start = time.perf_counter()
     right = sum(peer(query.text) in query.codes for query in sample)
     seconds = time.perf_counter() - start
-    return {"rapidfuzz WRatio": {"per_s": round(len(sample) / seconds), "right": _share(right, len(sample))}}
+    return {"peers": {"rapidfuzz WRatio": round(len(sample) / seconds)}, "peer_right": _share(right, len(sample))}

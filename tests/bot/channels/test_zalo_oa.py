@@ -617,6 +617,12 @@ async def test_the_doctor_says_what_is_wrong_and_what_to_do(oa: ZaloOA, far: Far
     assert found.remedy
 
 
+async def test_a_token_never_follows_a_redirect(oa: ZaloOA, far: FarSide) -> None:
+    far.answer(Answer(307, b"", headers={"Location": f"{far.url}/elsewhere"}))
+    assert isinstance(await oa.send(USER, Part("text", "x")), Later)
+    assert len(far.asked) == 1
+
+
 async def test_what_an_oa_cannot_do_is_said_plainly(oa: ZaloOA) -> None:
     with pytest.raises(Unavailable) as polled:
         await oa.poll("")

@@ -236,6 +236,7 @@ async def test_a_new_pair_is_committed_before_anybody_uses_it(far: FarSide, sess
     store = MemoryStore(pair(20))
     store.broken = 1
     one = keeper(far, store, session)
+    assert await one.access() == "access-1"
     with pytest.raises(Trouble) as caught:
         await one.renew("access-1")
     assert "access-2" not in str(caught.value)

@@ -88,6 +88,6 @@ async def get(client: Client, path: str) -> Any:
 async def tried(client: Client, n: int) -> None:
     """Wait until the emulator has seen the end of n webhook attempts."""
     async with asyncio.timeout(5):
-        while len(await get(client, "/_control/deliveries")) < n:
+        while len(await get(client, "/_control/deliveries")) < n:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.01)

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import FormData, web
+from aiohttp import ClientSession, FormData, ServerDisconnectedError, TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 from telegram import Bot as RealClient
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import Forbidden, RetryAfter
+from yarl import URL
 
 from bot.sandbox.state import Clock
 from bot.sandbox.telegram import BotConfig, Config, app
@@ -91,16 +92,18 @@ class Listener:
         self.answers: list[web.Response] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.came = asyncio.Condition()
 
     async def handle(self, request: web.Request) -> web.Response:
-        self.heard.append((await request.json(), dict(request.headers)))
+        async with self.came:
+            self.heard.append((await request.json(), dict(request.headers)))
+            self.came.notify_all()
         await self.gate.wait()
         return self.answers.pop(0) if self.answers else web.Response()
 
     async def until(self, count: int) -> list[Json]:
-        async with asyncio.timeout(3):
-            while len(self.heard) < count:
-                await asyncio.sleep(0.005)
+        async with asyncio.timeout(3), self.came:
+            await self.came.wait_for(lambda: len(self.heard) >= count)
         return [update for update, _ in self.heard]
 
 
@@ -524,6 +527,14 @@ async def test_the_second_poller_ends_the_first(phone: Phone, hoa: Json) -> None
     assert len(await second) == 1
 
 
+async def test_a_restart_ends_the_poll() -> None:
+    async with TestClient(TestServer(app(Config(BOTS)))) as client:
+        poll = asyncio.create_task(Phone(client).call("getUpdates", timeout=50))
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(client.server.close(), 5)
+        assert (await poll)["description"] == "Internal Server Error: restart"
+
+
 async def test_polling_is_a_conflict_while_a_webhook_is_set(phone: Phone, listener: Listener) -> None:
     assert (await phone.call("getUpdates"))["error_code"] == 409
     body = await phone.call("deleteWebhook")
@@ -618,6 +629,19 @@ async def test_a_failed_update_comes_again_at_once_then_after_2_and_4_seconds(
     assert info["last_error_message"].startswith("Wrong response from the webhook: 500")
 
 
+async def test_what_was_accepted_while_the_webhook_is_removed_does_not_come_again(
+    phone: Phone, hoa: Json, listener: Listener
+) -> None:
+    listener.gate.clear()
+    await phone.do(hoa, "text", text="một")
+    await phone.do(hoa, "text", text="hai")
+    await listener.until(1)
+    await phone.ok("deleteWebhook")
+    listener.gate.set()
+    await asyncio.sleep(0.05)
+    assert [u["message"]["text"] for u in await phone.ok("getUpdates")] == ["hai"]
+
+
 async def test_retry_after_is_honoured(phone: Phone, hoa: Json, listener: Listener) -> None:
     await phone.control("clock", advance_ms=0, rate=0)
     listener.answers = [web.Response(status=503, headers={"Retry-After": "30"})]
@@ -646,9 +670,8 @@ async def test_a_webhook_may_answer_with_a_method(phone: Phone, hoa: Json, liste
     listener.answers = [web.json_response({"method": "sendMessage", "chat_id": hoa["id"], "text": "Đã nghe"})]
     await phone.do(hoa, "text", text="alo")
     await listener.until(1)
-    async with asyncio.timeout(2):
-        while (await phone.chat(hoa))[-1]["text"] != "Đã nghe":
-            await asyncio.sleep(0.01)
+    async with phone.client.get(f"/_control/users/{hoa['id']}/chat?after=1&wait=2") as answer:
+        assert [item["text"] for item in (await answer.json())["items"]] == ["Đã nghe"]
 
 
 async def test_updates_can_be_held_doubled_and_reordered(phone: Phone, hoa: Json, listener: Listener) -> None:
@@ -728,6 +751,28 @@ async def test_faults_answer_as_telegram_does(phone: Phone, hoa: Json, fault: st
         assert body["description"] == "Too Many Requests: retry after 7"
     assert (await phone.counts())["accepted"] == accepted
     await phone.ok("sendMessage", chat_id=hoa["id"], text="Tin")
+
+
+async def test_more_than_310_open_sends_to_one_chat_are_a_flood(phone: Phone, hoa: Json) -> None:
+    await phone.control("settings", flood_delay=False)
+    await phone.control("faults", fault="timeout_before", count=310)
+    url = phone.client.make_url(f"/bot{TOKEN}/sendMessage")
+    async with ClientSession(connector=TCPConnector(limit=0)) as crowd, asyncio.TaskGroup() as group:
+        held = [group.create_task(held_send(crowd, url, hoa)) for _ in range(310)]
+        while (await phone.counts())["open"] < 310:  # noqa: ASYNC110 - the server knows, we can only ask
+            await asyncio.sleep(0.01)
+        body = await phone.call("sendMessage", chat_id=hoa["id"], text="thêm")
+        await phone.client.delete("/_control/faults")
+    assert body["parameters"] == {"retry_after": 60}
+    assert {task.result() for task in held} == {"no answer"}
+
+
+async def held_send(crowd: ClientSession, url: URL, hoa: Json) -> str:
+    try:
+        async with crowd.post(url, json={"chat_id": hoa["id"], "text": "Tin"}) as answer:
+            return await answer.text()
+    except ServerDisconnectedError:
+        return "no answer"
 
 
 async def test_open_chats_take_messages_and_forget_them(phone: Phone) -> None:

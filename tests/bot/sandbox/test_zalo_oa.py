@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from bot.sandbox.outgoing import BadAddress
 from bot.sandbox.zalo_events import signature
@@ -97,7 +98,7 @@ async def consent(oa: Client, **more: str) -> Any:
     async with oa.get("/v4/oa/permission", params=query, allow_redirects=False) as answer:
         if answer.status != 302:
             return await answer.json()
-        return dict(aiohttp.client_reqrep.URL(answer.headers["Location"]).query)
+        return dict(URL(answer.headers["Location"]).query)
 
 
 async def token_call(oa: Client, headers: dict[str, str] | None = None, **form: str) -> Any:
@@ -603,6 +604,49 @@ async def test_media_arrive_as_addresses_that_can_be_fetched(
         assert await answer.read() == JPEG
     if kind == "file":
         assert (attachment["payload"]["size"], attachment["payload"]["type"]) == ("104", "jpg")
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "name", "where", "expected"),
+    [
+        ("react", {"n": 1}, "user_reacted_message", "message", {"react_icon": "/-heart"}),
+        ("sticker", {}, "user_send_sticker", "message", {}),
+        ("share_info", {"name": "Hoa"}, "user_submit_info", "info", {"name": "Hoa", "phone": "84912345678"}),
+        ("chat_now", {}, "user_click_chatnow", None, {"user_id": "100"}),
+    ],
+)
+async def test_other_things_people_do_arrive_as_their_own_events(
+    oa: Client,
+    receiver: Receiver,
+    action: str,
+    more: dict[str, Any],
+    name: str,
+    where: str | None,
+    expected: dict[str, str],
+) -> None:
+    await do(oa, "text", text="a lô")
+    await do(oa, action, **more)
+    event = (await receiver.wait_for(2))[1]
+    assert event["event_name"] == name
+    assert expected.items() <= (event[where] if where else event).items()
+
+
+async def test_a_body_that_is_not_json_is_refused_in_the_envelope(oa: Client) -> None:
+    for path in ("/v3.0/oa/message/cs", "/v3.0/oa/message/template", "/v2.0/oa/message"):
+        async with oa.post(path, data=b"{", headers={"access_token": "A1"}) as answer:
+            assert (answer.status, (await answer.json())["error"]) == (200, -201), path
+
+
+async def test_a_revoked_grant_refuses_calls_and_refreshing_alike(oa: Client) -> None:
+    await post(oa, "/_control/faults", {"fault": "revoked"})
+    assert (await cs(oa, {"text": "x"}))["error"] == -216
+    assert (await read(oa, "/v2.0/oa/getoa"))["error"] == -216
+    assert (await refresh(oa, "R1"))["error"] == -14014
+
+
+async def test_unknown_people_come_to_life_where_a_benchmark_asks_for_it(oa: Client) -> None:
+    await post(oa, "/_control/settings", {"any_user": True})
+    assert (await cs(oa, {"text": "x"}, "555"))["error"] == 0
 
 
 async def test_a_location_has_string_coordinates_and_perhaps_no_text(oa: Client, receiver: Receiver) -> None:

@@ -1,0 +1,102 @@
+"""What the clock does: fetch citizens' files, bring answers back from the source system, forget what is old."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from bot.channels.base import Unavailable
+from bot.fetch import Expired, FetchError, Fetcher, Refused, TooBig
+from bot.fleet import Fleet
+from bot.gateways.source_system import SourceSystem, Update
+from bot.images import BadImage, to_jpeg
+from bot.media import MediaStore
+from bot.work import Turn, Work
+from handlers import Knowledge, answers
+from storage import Transaction, inbox, media, outbox, reports
+from storage.media import Media
+
+log = structlog.get_logger()
+KINDS = ("image/", "audio/", "video/", "application/pdf")
+RETRY_MS = (5_000, 30_000, 120_000, 600_000)
+OVERLAP_MS = 2 * 3_600_000
+DAY_MS = 24 * 3_600_000
+
+
+class Chores:
+    """The jobs, each safe to run again."""
+
+    def __init__(
+        self,
+        work: Work,
+        know: Knowledge,
+        store: MediaStore,
+        fetcher: Fetcher,
+        fleet: Fleet,
+        source: SourceSystem,
+        limit_bytes: int,
+        now: Callable[[], int],
+    ) -> None:
+        self._work, self._know, self._store, self._fetcher = work, know, store, fetcher
+        self._fleet, self._source, self._limit, self._now = fleet, source, limit_bytes, now
+
+    async def fetch_media(self) -> None:
+        """Get the files that citizens sent, a few at a time."""
+        rows = await self._work.read(lambda tx: [(row, tx.vault.open(row.ref_sealed)) for row in media.wanted(tx)])
+        await asyncio.gather(*(self._fetch(row, ref) for row, ref in rows))
+
+    async def _fetch(self, row: Media, ref: str) -> None:
+        one = self._fleet.running.get(row.account_id)
+        if one is None or one.channel is None:
+            return
+        try:
+            url = await one.channel.media_url(ref)
+            got = await self._fetcher.get(url, KINDS, self._limit)
+            content, mime = (await to_jpeg(got.data), "image/jpeg") if got.mime.startswith("image/") else (
+                got.data, got.mime)  # fmt: skip
+            sha = await asyncio.to_thread(self._store.keep, content)
+        except (FetchError, BadImage, OSError) as error:
+            await self._not_yet(row, error)
+            return
+        await self._work.write(lambda tx: media.arrived(tx, row.id or 0, sha, mime, len(content)), Turn.SETTLE)
+
+    async def _not_yet(self, row: Media, error: Exception) -> None:
+        final = isinstance(error, Refused | TooBig | Expired | BadImage) or row.tries >= len(RETRY_MS)
+        retry = None if final else RETRY_MS[row.tries]
+        why = f"{type(error).__name__}: {error}"
+        log.warning("file not fetched", media=row.id, why=type(error).__name__, final=final)
+        await self._work.write(lambda tx: media.not_yet(tx, row.id or 0, why, retry), Turn.SETTLE)
+
+    async def source_news(self) -> None:
+        """Ask for answers with an overlapping window; each update counts once, by their id."""
+        now = self._now()
+        try:
+            updates = await self._source.news(now - OVERLAP_MS, now + 60_000)
+        except Unavailable as trouble:
+            log.warning("no news from the source system", why=trouble.why)
+            return
+        for update in updates:
+            await self._work.write(lambda tx, one=update: _apply(tx, self._know, one), Turn.SETTLE)  # type: ignore[misc]
+        if updates:
+            self._fleet.wake()
+
+    async def forget(self) -> None:
+        """Drop what is no longer needed: old inbox keys, files of drafts never sent, farewells."""
+        await self._work.write(inbox.forget)
+        await self._work.write(lambda tx: media.orphans(tx, tx.now - DAY_MS))
+        await self._work.write(outbox.forget_farewells)
+
+    async def refresh_tokens(self) -> None:
+        """Rotate OA tokens early, also when nothing is sent: an unused refresh token dies after three months."""
+        for one in list(self._fleet.running.values()):
+            if one.row.channel == "zalo_oa" and one.channel:
+                await one.channel.check()
+
+
+def _apply(tx: Transaction, know: Knowledge, update: Update) -> None:
+    report = reports.coded(tx, update.code) if update.code else None
+    report = report or reports.by_source_ref(tx, update.report_id)
+    if report is None:
+        log.warning("news of a report that is not ours", update=update.id[:80])
+        return
+    answers.by_source(tx, report, know, update.id, update.state, update.text, update.unit, update.person)

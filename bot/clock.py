@@ -1,0 +1,56 @@
+"""The clock: jobs declared in code; a lease row decides which process may run them."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.chores import Chores
+from bot.work import Turn, Work
+from storage import leases
+
+log = structlog.get_logger()
+LEASE_MS = 90_000
+
+
+class Clock:
+    """Starts the jobs in this process; each run asks for the lease first, so several processes are safe."""
+
+    def __init__(self, work: Work, chores: Chores, news_seconds: float) -> None:
+        self._work = work
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._scheduler = AsyncIOScheduler(timezone="Asia/Ho_Chi_Minh")
+        every = {
+            chores.fetch_media: 2.0,
+            chores.source_news: news_seconds,
+            chores.forget: 3600.0,
+            chores.refresh_tokens: 1800.0,
+        }
+        for job, seconds in every.items():
+            self._scheduler.add_job(
+                self._guarded(job), "interval", seconds=seconds, id=job.__name__,
+                coalesce=True, max_instances=1, misfire_grace_time=60,
+            )  # fmt: skip
+
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            try:
+                if await self._work.write(lambda tx: leases.take(tx, "clock", self._owner, LEASE_MS), Turn.CHORE):
+                    await job()
+            except Exception:
+                log.exception("job failed", job=job.__name__)
+
+        return run
+
+    async def run(self) -> None:
+        """Tick until cancelled, then give the lease back."""
+        self._scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._scheduler.shutdown(wait=False)
+            await self._work.write(lambda tx: leases.give_back(tx, "clock", self._owner))

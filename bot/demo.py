@@ -1,0 +1,139 @@
+"""`thontin demo`: the product, the sandbox and a page of three phones on this machine, nothing else needed."""
+
+import asyncio
+import shutil
+import signal
+import socket
+import sys
+import webbrowser
+from contextlib import AsyncExitStack
+from typing import Any
+
+from bot.config import Settings, load
+from bot.console.passwords import hash_password
+from bot.context import Context
+from bot.emulators import Emulators, emulators
+from bot.sandbox import phones
+from bot.sandbox.__main__ import start
+from bot.service import serving
+from storage import Transaction, officials
+from storage.officials import Official
+
+COMMUNE = "03127"
+OFFERED = ("03127", "01969", "25357", "23986")  # communes whose links the phones offer
+PASSWORD = "thontin-demo"  # shown on the page; it opens nothing but this demo on loopback
+OFFICIALS = (
+    ("lan", "Lò Thị Lan", "Công chức Văn hóa – Xã hội", COMMUNE),
+    ("minh", "Quàng Văn Minh", "Chủ tịch UBND xã", COMMUNE),
+)
+PEOPLE = {
+    "zalo_oa": ("2512523625412515", "Bà Mẩy"),
+    "zalo_bot": ("a1b2c3d4e5f60718293a", "Anh Sùng"),
+    "telegram": ("810000001", "Chị Hoa"),
+}
+TITLES = {"zalo_oa": "Thôn Tin (Zalo OA)", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin"}
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` if nobody has it, else any free port."""
+    for port in (wanted, 0):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(tried.getsockname()[1])
+    raise OSError("no free port")
+
+
+def settings_for(world: Emulators, port: int, **changed: Any) -> Settings:
+    """The same settings a real deployment has; only base addresses and credentials differ."""
+    data = load().data_dir / "demo"
+    values = {
+        "data_dir": data,
+        "database_url": f"sqlite:///{data}/thontin.db",
+        "host": "127.0.0.1",
+        "port": port,
+        "public_url": f"http://127.0.0.1:{port}",
+        "controller": "UBND tỉnh Điện Biên",
+        "telegram_receive": "webhook",
+        "zalo_bot_receive": "webhook",
+        "forward_wait_minutes": 1,
+        "source_news_seconds": 2,
+        "gtts": False,
+        **world.settings(),
+        **changed,
+    }
+    return load(_env_file=None, **values)
+
+
+async def set_scene(world: Emulators, context: Context) -> None:
+    """Two officials, three villagers, and webhooks that lead to us."""
+    await context.work.write(_officials)
+    for name, (number, person) in PEOPLE.items():
+        await world.control(name, "users", id=number, name=person)
+    base = context.settings.public_url
+    await world.control("zalo_oa", "webhook", url=f"{base}/webhook/zalo-oa/{world.secrets['app_id']}")
+
+
+def _officials(tx: Transaction) -> None:
+    for username, name, title, commune in OFFICIALS:
+        if officials.named(tx, username) is None:
+            hashed = hash_password(PASSWORD)
+            tx.add(Official(username=username, name=name, title=title, commune=commune, password_hash=hashed,
+                            created_at=tx.now))  # fmt: skip
+
+
+def page(world: Emulators, context: Context) -> phones.Config:
+    """What the page of phones is told."""
+    base = context.settings.public_url
+    known = [one for code in OFFERED if (one := context.know.gazetteer.commune(code))]
+    return phones.Config(
+        phones=tuple(
+            phones.Phone(name, name, TITLES[name], world.addresses[name], number, person, person[-1])
+            for name, (number, person) in PEOPLE.items()
+        ),
+        communes=tuple(
+            phones.Commune(one.code, one.full_name, f"xa-{one.code}", one.lat, one.lon) for one in known
+        ),
+        links=(
+            phones.Link("officials", "Trang cán bộ", f"{base}/console"),
+            phones.Link("source", "Hệ thống thông tin nguồn", world.addresses["source"]),
+        ),
+        credentials=tuple(phones.Credential(user, PASSWORD, f"{name}, {title}") for user, name, title, _ in OFFICIALS),
+        media_bases=(base,),
+    )
+
+
+async def demo(port: int, fresh: bool, open_browser: bool = True) -> None:
+    """Run until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if fresh:
+        shutil.rmtree(load().data_dir / "demo", ignore_errors=True)
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(emulators())
+        settings = settings_for(world, free_port(8080))
+        context, _ = await stack.enter_async_context(serving(settings))
+        await set_scene(world, context)
+        address = await start(stack, phones.app(page(world, context)), free_port(port))
+        _announce(address, settings.public_url, world.addresses["source"])
+        if open_browser:
+            webbrowser.open(address)
+        await stop.wait()
+
+
+def _announce(address: str, console: str, source: str) -> None:
+    lines = (
+        "",
+        f"  Ba chiếc điện thoại: {address}",
+        f"  Trang cán bộ:        {console}/console  (lan hoặc minh, mật khẩu {PASSWORD})",
+        f"  Hệ thống nguồn:      {source}",
+        "",
+        "  Ctrl+C để dừng.",
+        "",
+    )
+    sys.stdout.write("\n".join(lines))
+    sys.stdout.flush()

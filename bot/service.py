@@ -1,0 +1,170 @@
+"""`thontin run`: parts start in order, a failure unwinds what runs, stopping goes in reverse."""
+
+import asyncio
+import fcntl
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot import knowledge, seed
+from bot.chores import Chores
+from bot.clock import Clock
+from bot.config import BadSetting, Settings
+from bot.context import Context
+from bot.fetch import ZALO_SUFFIXES, Fetcher
+from bot.fleet import Fleet
+from bot.gateways import source_config
+from bot.gateways.source_system import HttpJson, NoSource, SourceSystem
+from bot.gateways.speech import Speech, engines
+from bot.inbound import Inbound
+from bot.keys import vault_of
+from bot.media import MediaStore
+from bot.spool import Spool
+from bot.spread import Spread
+from bot.web import make_app
+from bot.work import Work
+from storage import Database, Transaction, WrongKey, accounts, outbox
+from storage.migrate import upgrade
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):
+    """Another process has this SQLite file."""
+
+
+def wall_clock() -> int:
+    """Now, ms UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Database:
+    """Connect, bring the tables up to date, and make sure that the keys fit. Raises `BadSetting`."""
+    if settings.database_url.startswith("sqlite:///"):
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url, vault_of(settings), now)
+    try:
+        upgrade(database.engine)
+        with database.transaction() as tx:
+            for row in accounts.every(tx):
+                accounts.secrets(tx, row)
+            seed.seed(tx, settings)
+    except WrongKey as error:
+        raise BadSetting(str(error)) from None
+    return database
+
+
+def only_one(settings: Settings) -> Any:
+    """SQLite has one writer, so one process: hold a lock file for as long as the result lives."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    held = (settings.data_dir / "lock").open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        raise AlreadyRunning(f"thontin đang chạy trên {settings.data_dir}; chỉ một tiến trình dùng được SQLite") from None
+    return held
+
+
+def source_of(settings: Settings, now: Callable[[], int]) -> SourceSystem:
+    """The source system of the settings. Raises `BadSetting`."""
+    if settings.source_system == "none":
+        return NoSource()
+    if not settings.source_base_url:
+        raise BadSetting("THONTIN_SOURCE_BASE_URL is empty although THONTIN_SOURCE_SYSTEM is http_json")
+    try:
+        config = source_config.load(settings.source_config)
+    except (source_config.WrongConfig, OSError) as error:
+        raise BadSetting(str(error)) from None
+    password = settings.source_password.get_secret_value()
+    return HttpJson(settings.source_base_url, settings.source_username, password, config, now)
+
+
+@asynccontextmanager
+async def running(settings: Settings, now: Callable[[], int] = wall_clock) -> AsyncIterator[Context]:
+    """Everything at work but the web server; yields what pages need."""
+    async with AsyncExitStack() as stack:
+        if settings.database_url.startswith("sqlite"):
+            stack.callback(only_one(settings).close)
+        database = await asyncio.to_thread(open_database, settings, now)
+        stack.callback(database.close)
+        work = Work(database)
+        stack.callback(work.close)
+        context, chores = await _parts(settings, work, now, stack)
+        await work.write(lambda tx: outbox.crashed(tx, context.fleet.host, context.fleet.owner))
+        clock = Clock(work, chores, settings.source_news_seconds)
+        await context.fleet.refresh()
+        for part in (context.fleet.run, context.spread.run, context.inbound.replay, clock.run):
+            _keep_running(stack, part)
+        await context.inbound.take_waiting()
+        yield context
+
+
+async def _parts(
+    settings: Settings, work: Work, now: Callable[[], int], stack: AsyncExitStack
+) -> tuple[Context, Chores]:
+    know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings)))
+    vault = work.database.vault
+    store = MediaStore(settings.data_dir / "media", vault, settings.public_url)
+    source = source_of(settings, now)
+    stack.push_async_callback(source.close)
+    fleet = Fleet(settings, work, store, source, now, know.gazetteer.commune)
+    spool = Spool(settings.data_dir / "spool", vault)
+    inbound = Inbound(work, know, spool, settings.webhook_seconds, fleet.wake)
+    fleet.inbound = inbound
+    bases = await work.read(lambda tx: _bases(tx, settings))
+    hosts = [one.strip() for one in settings.media_hosts.split(",") if one.strip()]
+    fetcher = await stack.enter_async_context(Fetcher((*ZALO_SUFFIXES, *hosts), bases))
+    speech = Speech(settings.data_dir, engines(settings.gtts))
+    context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake), now)
+    limit = int(settings.media_limit_mb * 1024 * 1024)
+    return context, Chores(work, know, store, fetcher, fleet, source, limit, now)
+
+
+def _bases(tx: Transaction, settings: Settings) -> list[str]:
+    """The configured addresses: of the accounts, and nothing else."""
+    own = (settings.telegram_base_url, settings.zalo_oa_base_url, settings.zalo_bot_base_url)
+    return sorted({*own, *(row.base_url for row in accounts.every(tx) if row.base_url)})
+
+
+def _keep_running(stack: AsyncExitStack, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a part for as long as the stack is open; on the way out it is cancelled and waited for."""
+    task = asyncio.create_task(part(), name=part.__qualname__)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, now: Callable[[], int] = wall_clock) -> AsyncIterator[tuple[Context, int]]:
+    """Everything at work, the web server included; yields the context and the port."""
+    async with running(settings, now) as context:
+        runner = web.AppRunner(make_app(context), access_log=None, shutdown_timeout=5)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port)
+            await site.start()
+            port = int(runner.addresses[0][1])
+            log.info("ready", host=settings.host, port=port)
+            yield context, port
+        finally:
+            await runner.cleanup()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings):
+        await stop.wait()

@@ -1,0 +1,49 @@
+"""Bringing a database up to date. The usual case, nothing to do, costs one query and no import of Alembic."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HERE = Path(__file__).parent / "migrations"
+
+
+def newest() -> str:
+    """The newest revision: migrations are numbered by hand, so the last file name says it."""
+    return max(path.stem.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*.py"))
+
+
+def current(engine: Engine) -> str | None:
+    """The revision a database stands at; None for an empty one."""
+    try:
+        with engine.connect() as connection:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DatabaseError:
+        return None
+
+
+def upgrade(engine: Engine) -> None:
+    """Run what is missing; on PostgreSQL one process at a time."""
+    if current(engine) == newest():
+        return
+    from alembic import command
+
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_lock(7210)"))
+        command.upgrade(config(connection), "head")
+        connection.commit()
+
+
+def config(connection: Connection) -> "Config":
+    """Alembic's configuration for one open connection."""
+    from alembic.config import Config
+
+    made = Config()
+    made.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made

@@ -1,0 +1,205 @@
+"""Places are found as people call them, and asked about when several fit."""
+
+import json
+import random
+from collections import Counter
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.commands.units import app
+from content.units import Gazetteer
+from tests.bench import units as bench
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return Gazetteer.load()
+
+
+CERTAIN = [
+    ("no marks, type word, province", "xa thanh nua dien bien", "03328"),
+    ("old district", "Tân Khai, Hớn Quản", "25357"),
+    ("old type and district", "thị trấn Tân Khai, huyện Hớn Quản, tỉnh Bình Phước", "25357"),
+    ("a name nobody else has", "Thanh Nưa", "03328"),
+    ("marks tell Văn Lăng from Văn Lang", "Văn Lăng", "05665"),
+    ("a longer name is not its part", "Dương Minh Châu", "25552"),
+    ("a whole address", "số 12, thôn 3, xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên", "03328"),
+    ("a hamlet that is named like a commune", "bản Tân Lập, xã Thanh Nưa, Điện Biên", "03328"),
+    ("province first", "tỉnh Điện Biên, xã Thanh Nưa", "03328"),
+    ("abbreviated, numbered", "p12 q3 tphcm", "27142"),
+    ("abbreviated with dots", "x. Thanh Nưa, t. Điện Biên", "03328"),
+    ("letters left by Telex", "Ddieenj Bieen, Thanh Nuwa", "03328"),
+    ("apostrophe typed", "xã Ea H’Leo", "24184"),
+    ("apostrophe left out", "ea h leo", "24184"),
+    ("no spaces", "thanhnua dienbien", "03328"),
+    ("one letter wrong in the name", "xã Thanh Nuaa, Điện Biên", "03328"),
+    ("one letter wrong in the province", "xã Thanh Nưa, Điện Bien", "03328"),
+    ("decomposed letters", "xa\u0303 Thanh Nu\u031ba, \u0110ie\u0323\u0302n Bie\u0302n", "03328"),
+    ("manners around it", "nhà em ở xã Thanh Nưa tỉnh Điện Biên ạ", "03328"),
+    ("xã whose name begins like its type", "xã Xa Dung", "03208"),
+    ("a type word inside a name", "Bạch Xa, Hàm Yên", "02380"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), [case[1:] for case in CERTAIN], ids=[case[0] for case in CERTAIN])
+def test_a_clear_place_is_found_and_not_asked_about(gazetteer: Gazetteer, text: str, code: str) -> None:
+    found = gazetteer.find(text)
+    assert found.candidates[0].code == code
+    assert not found.ask
+    assert found.place_only
+
+
+def test_the_new_name_type_and_province_are_given(gazetteer: Gazetteer) -> None:
+    best = gazetteer.find("Tân Khai, Hớn Quản").candidates[0]
+    assert best.commune.full_name == "phường Tân Khai, thành phố Đồng Nai"
+    assert best.former[0] == "thị trấn Tân Khai, huyện Hớn Quản, tỉnh Bình Phước"
+
+
+def test_a_name_without_marks_that_several_bear_is_asked_about(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("van lang, thai nguyen")
+    assert found.ask
+    assert {"02143", "05665"} <= {one.code for one in found.candidates}
+
+
+def test_at_most_five_are_shown_and_the_rest_is_counted(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Tân Thành")
+    assert found.ask
+    assert len(found.candidates) == 5
+    assert found.fits > 5
+    assert len(found.provinces) > 5
+
+
+def test_the_province_settles_a_shared_name(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Tân Thành", province="20")
+    assert {one.commune.province.code for one in found.candidates} == {"20"}
+    assert found.candidates[0].commune.full_name == "xã Tân Thành, tỉnh Lạng Sơn"
+
+
+def test_a_place_outside_the_given_province_is_asked_about(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Thanh Nưa", province="96")
+    assert found.ask
+    assert found.candidates[0].code == "03328"
+
+
+def test_a_province_in_the_text_outweighs_the_one_expected(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("phường Tân Thành, Cà Mau", province="20")
+    assert found.ask
+    assert found.candidates[0].commune.full_name == "phường Tân Thành, tỉnh Cà Mau"
+
+
+def test_a_split_commune_is_asked_about(gazetteer: Gazetteer) -> None:
+    split = next(place for place in bench.places(gazetteer) if len(place.codes) > 2)
+    found = gazetteer.find(f"{split.kind} {split.name}, {split.districts[0]}")
+    assert found.ask
+    assert split.codes <= {one.code for one in found.candidates}
+
+
+def test_a_former_district_alone_offers_its_communes(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("huyện Hớn Quản")
+    assert found.ask
+    assert "25357" in {one.code for one in found.candidates}
+
+
+def test_a_province_alone_asks_for_the_commune(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("tinh dien bien")
+    assert (found.candidates, found.ask, found.provinces) == ((), True, ("11",))
+
+
+NO_PLACES = [
+    "cho tôi hỏi giấy khai sinh",
+    "mất điện cả xóm từ sáng",
+    "đường hỏng quá",
+    "lam ho so khai sinh o dau",
+    "cảm ơn nhé",
+    "bao giờ có tiền hỗ trợ",
+    "0911111222",
+    "PA-7K3M-9QXD",
+    "",
+    "🙂🙂",
+    "\ud800",
+    "' OR 1=1 --",
+    "<b>x</b>",
+    "a" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_what_is_no_place_is_never_taken_for_one(gazetteer: Gazetteer, text: str) -> None:
+    found = gazetteer.find(text)
+    assert not found.place_only
+    assert found.ask or not found.candidates
+    assert gazetteer.mentions(text) == "none"
+
+
+def test_a_question_that_names_a_commune_is_told_from_a_place(gazetteer: Gazetteer) -> None:
+    assert gazetteer.mentions("xã Thanh Nưa, Điện Biên") == "place"
+    assert gazetteer.mentions("làm giấy khai sinh ở xã Thanh Nưa thế nào") == "mention"
+
+
+def test_one_syllable_without_marks_is_asked_about(gazetteer: Gazetteer) -> None:
+    assert gazetteer.find("dung").ask
+
+
+def test_a_commune_is_known_by_its_code(gazetteer: Gazetteer) -> None:
+    commune = gazetteer.commune("03328")
+    assert commune is not None
+    assert commune.full_name == "xã Thanh Nưa, tỉnh Điện Biên"
+    assert gazetteer.commune("99999") is None
+
+
+def test_the_whole_country_is_there(gazetteer: Gazetteer) -> None:
+    assert len(gazetteer.provinces()) == 34
+    assert len(gazetteer.communes()) == 3321
+    assert len(gazetteer.communes("11")) == 45
+    assert Counter(one.type for one in gazetteer.communes("75")) == {"Xã": 62, "Phường": 33}
+    names = [one.name for one in gazetteer.communes()]
+    assert not [name for name in names if not (name[0].isupper() or name[0].isdigit())]
+
+
+def test_a_pin_finds_the_communes_around_it(gazetteer: Gazetteer) -> None:
+    near = gazetteer.near(21.4283, 102.96)
+    assert near.communes[0].commune.code == "03328"
+    assert near.communes[0].km < 1
+    assert len(near.communes) == 3
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"), [(48.85, 2.35), (0, 0), (13.75, 100.5), (float("nan"), 105), (91, 0), (21, float("inf"))]
+)
+def test_a_pin_outside_viet_nam_finds_nothing(gazetteer: Gazetteer, lat: float, lon: float) -> None:
+    assert gazetteer.near(lat, lon).communes == ()
+
+
+def test_a_pin_between_two_communes_is_asked_about(gazetteer: Gazetteer) -> None:
+    one, other = gazetteer.commune("03328"), gazetteer.near(21.4283, 102.96).communes[1].commune
+    assert one is not None
+    near = gazetteer.near((one.lat + other.lat) / 2, (one.lon + other.lon) / 2)
+    assert near.ask
+
+
+def test_a_sample_of_the_country_is_found_however_it_is_typed(gazetteer: Gazetteer) -> None:
+    dice = random.Random(2026)
+    asked = bench.queries(dice.sample(bench.places(gazetteer), 60), dice)
+    _, verdicts, bad = bench.measure(gazetteer, asked)
+    assert (verdicts["right"] + verdicts["ask province"]) / len(asked) >= 0.99, bad
+    assert verdicts["wrong unasked"] / len(asked) <= 0.003, bad
+
+
+def test_the_command_prints_json_for_programs() -> None:
+    result = CliRunner().invoke(app, ["find", "xa thanh nua dien bien", "--json"])
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["ask"] is False
+    best = answer["candidates"][0]
+    assert (best["code"], best["name"], best["type"], best["province"]) == ("03328", "Thanh Nưa", "Xã", "Điện Biên")
+    assert "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên" in best["former"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["Thanh Nưa"], 0), (["zzzz"], 1), (["Thanh Nưa", "--province", "00"], 2), ([], 2)],
+    ids=["found", "nothing found", "unknown province", "no text"],
+)
+def test_the_exit_code_tells_what_happened(words: list[str], code: int) -> None:
+    assert CliRunner().invoke(app, ["find", *words]).exit_code == code
