@@ -22,7 +22,7 @@ class Emulators:
     addresses: dict[str, str]
     secrets: dict[str, str] = field(repr=False)
 
-    async def control(self, name: str, path: str, **body: Any) -> Any:
+    async def control(self, name: str, path: str, /, **body: Any) -> Any:
         """One call of the control API; raises on anything but success."""
         async with (
             aiohttp.ClientSession() as session,

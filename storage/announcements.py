@@ -73,6 +73,33 @@ def coded(tx: Transaction, code: str) -> Announcement | None:
     return tx.session.exec(select(Announcement).where(Announcement.code == code.upper())).first()
 
 
+def visible(tx: Transaction, code: str, commune: str) -> Announcement | None:
+    """The announcement with this code, if it is this commune's; the province (empty) sees all."""
+    row = coded(tx, code)
+    return row if row and commune in ("", row.commune) else None
+
+
+def waiting(tx: Transaction, commune: str) -> list[Announcement]:
+    """Emergencies that wait for a second official, oldest first; every commune's when `commune` is empty."""
+    question = select(Announcement).where(Announcement.status == "waiting").order_by(col(Announcement.id))
+    if commune:
+        question = question.where(Announcement.commune == commune)
+    return list(tx.session.exec(question).all())
+
+
+def spoken(
+    tx: Transaction, announcement_id: int, version: int, sha: str, aac_sha: str, seconds: int, why: str
+) -> bool:
+    """Keep the recording (or why there is none) of words that were not changed or sent meanwhile; whether it was."""
+    done = tx.session.execute(
+        update(Announcement)
+        .where(col(Announcement.id) == announcement_id, col(Announcement.version) == version)
+        .where(col(Announcement.status).in_(("draft", "waiting")))
+        .values(speech_sha=sha, speech_aac_sha=aac_sha, speech_seconds=seconds, speech_why=why[:200])
+    )
+    return tx.changed(done) == 1
+
+
 def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Announcement]:
     """A commune's announcements, newest first; every commune's when `commune` is empty."""
     question = select(Announcement).order_by(col(Announcement.id).desc()).limit(limit)
@@ -255,6 +282,17 @@ def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool, 
             "like": f"%,{topic},%",
             **names,
         },
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def listeners(tx: Transaction) -> dict[str, int]:
+    """How many addresses live on each channel, all communes together."""
+    rows = tx.session.execute(
+        text(
+            "SELECT k.channel, count(*) FROM address a JOIN account k ON k.id = a.account_id"
+            " WHERE a.gone_at = 0 GROUP BY k.channel"
+        )
     ).all()
     return {row[0]: row[1] for row in rows}
 

@@ -41,6 +41,7 @@ class Database:
             connection = connection.execution_options(thontin_reading=True)
             with Session(connection, expire_on_commit=False) as session:
                 yield Transaction(session, self.vault, self.now())
+                session.expunge_all()  # what was read stays readable afterwards
                 session.rollback()
 
     def ping(self) -> None:

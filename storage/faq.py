@@ -74,6 +74,39 @@ def changed_since(tx: Transaction, older: int) -> list[tuple[dict[str, Any], boo
     return [(json.loads(row.data), row.deleted) for row in rows]
 
 
+def entries(tx: Transaction, commune: str = "") -> list[dict[str, Any]]:
+    """Every entry that is not taken out: the common ones and a commune's own; all of them when it is empty."""
+    question = select(FaqEntry).where(FaqEntry.deleted == False).order_by(col(FaqEntry.id))  # noqa: E712
+    if commune:
+        question = question.where(col(FaqEntry.commune).in_(("", commune)))
+    return [json.loads(row.data) for row in tx.session.exec(question).all()]
+
+
+def entry(tx: Transaction, entry_id: str) -> dict[str, Any] | None:
+    """One entry, unless it was taken out."""
+    row = tx.session.get(FaqEntry, entry_id)
+    return json.loads(row.data) if row and not row.deleted else None
+
+
+def open_questions(tx: Transaction, commune: str, limit: int = 50) -> list[Unanswered]:
+    """Questions that found no sure answer, newest first: a commune's own, or all for the province (empty)."""
+    question = select(Unanswered).order_by(col(Unanswered.id).desc()).limit(limit)
+    if commune:
+        question = question.where(Unanswered.commune == commune)
+    return list(tx.session.exec(question).all())
+
+
+def open_question(tx: Transaction, number: int, commune: str) -> Unanswered | None:
+    """One of `open_questions`."""
+    row = tx.session.get(Unanswered, number)
+    return row if row and commune in ("", row.commune) else None
+
+
+def settled(tx: Transaction, row: Unanswered) -> None:
+    """Somebody has dealt with this question: its words are kept no longer."""
+    tx.session.delete(row)
+
+
 def unanswered(tx: Transaction, words: str, commune: str, nearest: str) -> None:
     """Keep a question that found no sure answer."""
     tx.add(Unanswered(at=tx.now, commune=commune, text_sealed=tx.vault.seal(words[:1000]), nearest=nearest))

@@ -76,6 +76,12 @@ def of_report(tx: Transaction, report_id: int) -> list[Media]:
     return list(tx.session.exec(select(Media).where(Media.report_id == report_id).order_by(col(Media.id))).all())
 
 
+def in_report(tx: Transaction, report_id: int, media_id: int) -> Media | None:
+    """One file of a report; None when it belongs to another."""
+    row = tx.session.get(Media, media_id)
+    return row if row and row.report_id == report_id else None
+
+
 def attach(tx: Transaction, media_ids: list[int], report_id: int) -> None:
     """The files sent while a report was written belong to it."""
     for row in tx.session.exec(select(Media).where(col(Media.id).in_(media_ids))).all():

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from sqlalchemy import delete
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key
@@ -96,6 +97,11 @@ def sign_out(tx: Transaction, token: str) -> None:
     row = tx.session.get(OfficialSession, _hash(token))
     if row:
         tx.session.delete(row)
+
+
+def end_expired(tx: Transaction) -> int:
+    """Drop sessions whose time is over; how many went."""
+    return tx.changed(tx.session.execute(delete(OfficialSession).where(col(OfficialSession.expires_at) <= tx.now)))
 
 
 def _hash(token: str) -> str:

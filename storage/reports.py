@@ -7,10 +7,12 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.codes import report_code
 from storage.columns import big, key, one_of
+from storage.outbox import Delivery
 from storage.transaction import Transaction
 
 KINDS = ("feedback", "scene", "rumour", "question")
 STATES = ("filed", "received", "working", "more", "refused", "answered", "closed")
+SETTLED = ("answered", "closed", "refused")  # these want no answer any more
 TRIES = 5  # codes of other people an address may look up in an hour
 HOUR_MS = 3_600_000
 
@@ -112,16 +114,51 @@ def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Report]:
 
 
 def open_count(tx: Transaction, commune: str) -> int:
-    """How many reports of a commune still want an answer."""
-    return tx.session.exec(
-        select(func.count())
-        .select_from(Report)
-        .where(
-            Report.commune == commune,
-            Report.to_province == False,  # noqa: E712
-            col(Report.state).not_in(("answered", "closed", "refused")),
-        )
-    ).one()
+    """How many reports of a commune still want an answer; of all communes for the province (empty)."""
+    question = select(func.count()).select_from(Report).where(col(Report.state).not_in(SETTLED))
+    return tx.session.exec(_seen_by(question, commune)).one()
+
+
+def listed(tx: Transaction, commune: str, open_only: bool, before: int = 0, limit: int = 50) -> list[Report]:
+    """A page of what a commune's officials may see (the province: all), newest first, with ids below `before`."""
+    question = _seen_by(select(Report), commune).order_by(col(Report.id).desc()).limit(limit)
+    if open_only:
+        question = question.where(col(Report.state).not_in(SETTLED))
+    if before:
+        question = question.where(col(Report.id) < before)
+    return list(tx.session.exec(question).all())
+
+
+def visible(tx: Transaction, code: str, commune: str) -> Report | None:
+    """The report with this code, unless it is none of this commune's business; the province (empty) sees all."""
+    return tx.session.exec(_seen_by(select(Report).where(Report.code == code), commune)).first()
+
+
+def _seen_by(question: Any, commune: str) -> Any:
+    if commune:
+        return question.where(Report.commune == commune, Report.to_province == False)  # noqa: E712
+    return question
+
+
+def tellings(tx: Transaction, report_ids: list[int]) -> dict[int, Delivery]:
+    """report id → the newest letter that tells its citizen something, for those that have one."""
+    newest = (
+        select(func.max(ReportEvent.delivery_id))
+        .where(col(ReportEvent.report_id).in_(report_ids), col(ReportEvent.delivery_id).is_not(None))
+        .group_by(col(ReportEvent.report_id))
+    )
+    rows = tx.session.exec(select(Delivery).where(col(Delivery.id).in_(newest))).all()
+    return {row.report_id: row for row in rows if row.report_id is not None}
+
+
+def told(tx: Transaction, report_id: int) -> dict[int, Delivery]:
+    """delivery id → the letter, for every letter that told this report's citizen something."""
+    rows = tx.session.exec(
+        select(Delivery)
+        .join(ReportEvent, col(ReportEvent.delivery_id) == col(Delivery.id))
+        .where(ReportEvent.report_id == report_id)
+    ).all()
+    return {row.id or 0: row for row in rows}
 
 
 def events(tx: Transaction, report_id: int) -> list[ReportEvent]:
