@@ -19,8 +19,8 @@ from bot.service import serving
 from storage import Transaction, officials
 from storage.officials import Official
 
-COMMUNE = "03127"
-OFFERED = ("03127", "01969", "25357", "23986")  # communes whose links the phones offer
+COMMUNE = "03328"
+OFFERED = ("03328", "01969", "25357", "03127")  # communes whose links the phones offer
 PASSWORD = "thontin-demo"  # shown on the page; it opens nothing but this demo on loopback
 OFFICIALS = (
     ("lan", "Lò Thị Lan", "Công chức Văn hóa – Xã hội", COMMUNE),

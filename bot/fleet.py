@@ -110,8 +110,9 @@ class Fleet:
         sender = Sender(row.id or 0, row.name, self._outlet(channel), self._work, pace, ChatPace(gap), self.owner)
         one = self.running[row.id or 0] = Running(row, channel, sender)
         one.tasks.append(asyncio.create_task(sender.run(), name=f"sender {row.name}"))
-        if channel and row.channel != "zalo_oa" and self._receives(row) == "polling":
-            one.tasks.append(asyncio.create_task(self._poll(one, channel), name=f"poller {row.name}"))
+        if channel and row.channel != "zalo_oa":
+            hears = self._poll if self._receives(row) == "polling" else self._keep_webhook
+            one.tasks.append(asyncio.create_task(hears(one, channel), name=f"ear of {row.name}"))
         log.info("account started", account=row.name)
 
     async def _channel(self, row: accounts.Account) -> Channel | None:
@@ -141,6 +142,22 @@ class Fleet:
 
     def _receives(self, row: accounts.Account) -> str:
         return str(json.loads(row.settings).get("receive", "polling"))
+
+    async def _keep_webhook(self, one: Running, channel: Channel) -> None:
+        """Have the platform deliver to us. Its webhook is only set when it differs: it limits how often."""
+        url = f"{self._settings.public_url}/webhook/{channel.kind.replace('_', '-')}/{one.row.name}"
+        secret = channel.account.secrets.get("webhook_secret", "")
+        while True:
+            try:
+                if not self._settings.public_url:
+                    raise Unavailable("THONTIN_PUBLIC_URL is empty: no webhook can lead here", 60)
+                info = await channel.webhook_info()
+                if info is None or info.url != url:
+                    await channel.set_webhook(url, secret)
+                return
+            except Unavailable as trouble:
+                log.warning("webhook not set", account=one.row.name, why=trouble.why)
+                await asyncio.sleep(max(1.0, trouble.wait))
 
     async def _poll(self, one: Running, channel: Channel) -> None:
         """Ask for news for ever. What was heard is committed before the next call acknowledges it."""

