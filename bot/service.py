@@ -1,75 +1,36 @@
 """`thontin run`: parts start in order, a failure unwinds what runs, stopping goes in reverse."""
 
 import asyncio
-import fcntl
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from bot import knowledge, seed
+from bot import knowledge
 from bot.chores import Chores
 from bot.clock import Clock
 from bot.config import BadSetting, Settings
 from bot.context import Context
+from bot.database import AlreadyRunning, only_one, open_database, wall_clock
 from bot.fetch import ZALO_SUFFIXES, Fetcher
 from bot.fleet import Fleet
 from bot.gateways import source_config
 from bot.gateways.source_system import HttpJson, NoSource, SourceSystem
 from bot.gateways.speech import Speech, engines
 from bot.inbound import Inbound
-from bot.keys import vault_of
 from bot.media import MediaStore
 from bot.spool import Spool
 from bot.spread import Spread
 from bot.web import make_app
 from bot.work import Work
-from storage import Database, Transaction, WrongKey, accounts, outbox
-from storage.migrate import upgrade
+from storage import Transaction, accounts, outbox
 
 log = structlog.get_logger()
 
-
-class AlreadyRunning(Exception):
-    """Another process has this SQLite file."""
-
-
-def wall_clock() -> int:
-    """Now, ms UTC."""
-    return time.time_ns() // 1_000_000
-
-
-def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Database:
-    """Connect, bring the tables up to date, and make sure that the keys fit. Raises `BadSetting`."""
-    if settings.database_url.startswith("sqlite:///"):
-        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, vault_of(settings), now)
-    try:
-        upgrade(database.engine)
-        with database.transaction() as tx:
-            for row in accounts.every(tx):
-                accounts.secrets(tx, row)
-            seed.seed(tx, settings)
-    except WrongKey as error:
-        raise BadSetting(str(error)) from None
-    return database
-
-
-def only_one(settings: Settings) -> Any:
-    """SQLite has one writer, so one process: hold a lock file for as long as the result lives."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    held = (settings.data_dir / "lock").open("w")
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        held.close()
-        raise AlreadyRunning(f"thontin đang chạy trên {settings.data_dir}; chỉ một tiến trình dùng được SQLite") from None
-    return held
+__all__ = ["AlreadyRunning", "open_database", "run", "running", "serving", "wall_clock"]
 
 
 def source_of(settings: Settings, now: Callable[[], int]) -> SourceSystem:

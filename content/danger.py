@@ -36,7 +36,8 @@ class _Lists(NamedTuple):
 @cache
 def _lists() -> _Lists:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    return _Lists(*(Phrases(data[name]) for name in _Lists._fields[:-1]), frozenset(data["bare"]))
+    alarm, cry, harmless, calm = (Phrases(data[name]) for name in ("alarm", "cry", "harmless", "calm"))
+    return _Lists(alarm, cry, harmless, calm, frozenset(data["bare"]))
 
 
 def danger_level(text: str) -> Danger:

@@ -15,7 +15,7 @@ def setup(app: web.Application) -> None:
     console[sign_in.STRANGERS] = sign_in.Strangers()
     console.on_cleanup.append(_stop)
     pages.setup(console)
-    for part in (sign_in, home, announcements, writing, reports, faq, links):
+    for part in (sign_in, home, writing, announcements, reports, faq, links):
         console.add_routes(part.ROUTES)
     app.add_subapp("/console", console)
 

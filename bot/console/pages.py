@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from jinja2 import FileSystemLoader
 
+from bot.console.signed import ME
 from bot.console.words import FILTERS
 from content.dates import when
 
@@ -78,7 +79,7 @@ def setup(console: web.Application) -> None:
 
 def page(request: web.Request, template: str, status: int = 200, **told: Any) -> web.Response:
     """A rendered page. Every template knows `me`: who is signed in, or None."""
-    told.setdefault("me", request.get("me"))
+    told.setdefault("me", request.get(ME))
     response = aiohttp_jinja2.render_template(template, request, told, status=status)
     response.headers.update(HEADERS)
     return response

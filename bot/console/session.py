@@ -1,7 +1,7 @@
 """Who is signed in, and the guard before every page: no session, no page; no token, no deed."""
 
+import hmac
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.console.pages import HEADERS, Handler, Refused, go, page
+from bot.console.signed import ME, Signed
 from bot.context import CONTEXT, Context
 from storage import Transaction, officials
 
@@ -17,24 +18,6 @@ if TYPE_CHECKING:
     from aiohttp.web_request import FileField
 
 OPEN = {"static", "sign_in", "entered"}  # routes without a session
-ME = "me"
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Who is signed in. `commune` is empty for the province; `csrf` goes into every form."""
-
-    id: int
-    username: str
-    name: str
-    title: str
-    commune: str
-    csrf: str
-
-    @property
-    def province(self) -> bool:
-        """Whether they work for the whole province."""
-        return not self.commune
 
 
 def context(request: web.Request) -> Context:
@@ -44,8 +27,7 @@ def context(request: web.Request) -> Context:
 
 def me(request: web.Request) -> Signed:
     """Who is signed in; only behind the guard."""
-    signed: Signed = request[ME]
-    return signed
+    return request[ME]
 
 
 def cookie_name(request: web.Request) -> str:
@@ -129,13 +111,7 @@ def _must_sign_in(request: web.Request) -> web.Response:
 
 def _has_token(form: "MultiDictProxy[str | bytearray | FileField]", signed: Signed) -> bool:
     given = form.get("csrf")
-    return isinstance(given, str) and _same(given, signed.csrf)
-
-
-def _same(one: str, other: str) -> bool:
-    import hmac
-
-    return hmac.compare_digest(one.encode(), other.encode())
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), signed.csrf.encode())
 
 
 async def fields(request: web.Request, limit: int = 5000) -> dict[str, str]:

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.console.pages import go, page
 from bot.console.passwords import LONGEST, verify
 from bot.console.session import cookie_name, context, fields, set_cookie
+from bot.console.signed import ME
 from storage import Transaction, audit, officials
 
 WRONG = "Tên đăng nhập hoặc mật khẩu chưa đúng."
@@ -53,7 +54,7 @@ class _Found:
 
 async def show(request: web.Request) -> web.Response:
     """The form; whoever is signed in goes on."""
-    if request.get("me"):
+    if request.get(ME):
         return go(_next(request.query.get("next", "")))
     return page(request, "sign_in.html", title="Đăng nhập", next=request.query.get("next", ""), username="")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from content.vietnamese import Word, clean, decode, expand, has_marks, squeeze, words
 
-_DATA = Path(__file__).with_name("synonyms.toml")
+SYNONYMS = Path(__file__).with_name("synonyms.toml")
 _CLAUSE = re.compile(r"[.,;:!?\n…()]+")
 # A villager's question is in its first two thousand letters, or nowhere.
 LONGEST = 2000
@@ -50,7 +50,7 @@ class _Lists(NamedTuple):
 
 @cache
 def _lists() -> _Lists:
-    data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    data = tomllib.loads(SYNONYMS.read_text(encoding="utf-8"))
     by_first: dict[str, list[_Phrase]] = {}
     for meaning, phrases in data["same"].items():
         for phrase in phrases:

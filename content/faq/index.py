@@ -27,7 +27,7 @@ _LIGHT = 0.12  # how much a light word counts beside a word that carries the sub
 _CANDIDATES = 24
 _POSTINGS = 6000  # entries looked at per question before the common syllables are left out
 _MEANING = 1.3  # a shared meaning is stronger evidence than one rare syllable
-# The blend, and what confidence asks for. Chosen on half of the example queries, reported on the rest.
+# The blend, and what confidence asks for: set by hand on the example and starter queries, not calibrated.
 _EXPLAINED, _COVERED, _LETTERS = 0.58, 0.27, 0.15
 _SAID_ENOUGH = 0.3  # weight of a question that says anything: "thế à" says nothing
 _SURE, _MARGIN, _EXPLAINED_ENOUGH = 0.6, 0.08, 0.55

@@ -7,22 +7,26 @@ from hypothesis import strategies as st
 from content.danger import Danger, danger, danger_level
 
 CERTAIN = [
-    "cháy nhà rồi", "chay nha ba con oi", "Cháy", "rung chay to lam", "sạt lở ở bản A, vùi hai nhà", "sat lo dat", "lở đất",
-    "Cứu với, nước sông lên ngập tới mái, nhà có hai cụ già", "cuu voi", "cuu toi", "Nước cuốn, ba mẹ con đang bám trên cây",
-    "lu cuon mat nguoi", "có đứa nhỏ đuối nước", "te xuong gieng", "mac ket trong nha", "tai nan o cau treo", "con toi co giat",
-    "con toi bi dien giat", "dây điện đứt giữa đường", "vợ tôi chuyển dạ", "cap cuu", "bi cuop dien thoai", "danh nhau o cho",
-    "nó cầm dao đòi giết", "thầy giáo xâm hại trẻ em", "bé bị bạo hành", "ba no danh con", "chồng đánh tôi", "em muốn chết",
-    "no uong thuoc sau", "CHÁY NHÀ!!!", "chayys nhaf", "sap nha roi", "cứu vơi", "SOS",
+    "cháy nhà rồi", "chay nha ba con oi", "Cháy", "rung chay to lam", "sạt lở ở bản A, vùi hai nhà",
+    "sat lo dat", "lở đất", "Cứu với, nước sông lên ngập tới mái, nhà có hai cụ già", "cuu voi", "cuu toi",
+    "Nước cuốn, ba mẹ con đang bám trên cây", "lu cuon mat nguoi", "có đứa nhỏ đuối nước", "te xuong gieng",
+    "mac ket trong nha", "tai nan o cau treo", "con toi co giat", "con toi bi dien giat",
+    "dây điện đứt giữa đường", "vợ tôi chuyển dạ", "cap cuu", "bi cuop dien thoai", "danh nhau o cho",
+    "nó cầm dao đòi giết", "thầy giáo xâm hại trẻ em", "bé bị bạo hành", "ba no danh con", "chồng đánh tôi",
+    "em muốn chết", "no uong thuoc sau", "CHÁY NHÀ!!!", "chays nhaf", "sap nha roi", "cứu vơi", "SOS",
     "xin hỗ trợ, cứu người với, bị kẹt trên mái",
 ]  # fmt: skip
 POSSIBLE = [
-    "giấy báo tử tai nạn", "xin trợ cấp sau cháy nhà năm ngoái", "thủ tục bồi thường tai nạn lao động", "dấu hiệu lũ quét",
-    "tai nạn giao thông phạt bao nhiêu", "nghe nói có lũ quét có thật không", "đám cháy đã dập", "chay", "cuop",
+    "giấy báo tử tai nạn", "xin trợ cấp sau cháy nhà năm ngoái", "thủ tục bồi thường tai nạn lao động",
+    "dấu hiệu lũ quét", "tai nạn giao thông phạt bao nhiêu", "nghe nói có lũ quét có thật không",
+    "đám cháy đã dập", "chay", "cuop",
 ]  # fmt: skip
 NONE = [
-    "", "   ", "😀", "chuyện cháy hàng", "bảo hiểm tai nạn mua ở đâu", "bán chạy lắm", "xe dang chay tren duong", "nuoc chay yeu qua",
-    "chạy nhà", "lo dat", "bán đất lô đất", "vui nha vui cua", "buồn chán", "sắp nhà", "mất điện", "heo chết", "làm giấy khai sinh",
-    "số điện thoại cấp cứu", "cháy túi rồi", "tập huấn phòng cháy chữa cháy", "lúa cháy lá", "kẹt tiền", "đường hỏng", "Nguyễn Văn Cứu",
+    "", "   ", "😀", "chuyện cháy hàng", "bảo hiểm tai nạn mua ở đâu", "bán chạy lắm",
+    "xe dang chay tren duong", "nuoc chay yeu qua", "chạy nhà", "lo dat", "bán đất lô đất", "vui nha vui cua",
+    "buồn chán", "sắp nhà", "mất điện", "heo chết", "làm giấy khai sinh", "số điện thoại cấp cứu",
+    "may chay roi", "xe chay cho nhanh", "cháy túi rồi", "tập huấn phòng cháy chữa cháy", "lúa cháy lá",
+    "kẹt tiền", "đường hỏng", "Nguyễn Văn Cứu",
 ]  # fmt: skip
 
 

@@ -1,0 +1,55 @@
+"""The first page after signing in: what waits, who listens, what is broken."""
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.console.pages import page
+from bot.console.session import context, me
+from bot.console.signed import Signed
+from handlers import Knowledge
+from storage import Transaction, accounts, announcements, faq, outbox, reports
+
+
+async def show(request: web.Request) -> web.Response:
+    """Numbers of one's commune (of all, for the province)."""
+    known = context(request)
+    signed = me(request)
+    told = await known.work.read(lambda tx: _gathered(tx, signed))
+    return page(request, "home.html", title="Trang chính", place=place_of(known.know, signed.commune), **told)
+
+
+def place_of(know: Knowledge, commune: str) -> str:
+    """The commune's full name; the province's keeper of data when there is none."""
+    found = know.gazetteer.commune(commune) if commune else None
+    return found.full_name if found else know.manners.controller
+
+
+def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
+    commune = signed.commune
+    return {
+        "followers": announcements.audience(tx, commune, [], False) if commune else announcements.listeners(tx),
+        "open_reports": reports.open_count(tx, commune),
+        "questions": len(faq.open_questions(tx, commune, 100)),
+        "waiting": [(row.code, row.title) for row in announcements.waiting(tx, commune)],
+        "spreading": [(row.code, row.title) for row in announcements.spreading(tx) if commune in ("", row.commune)],
+        "accounts": _accounts(tx, signed),
+    }
+
+
+def _accounts(tx: Transaction, signed: Signed) -> list[dict[str, Any]]:
+    """The accounts an official answers for; whoever serves the whole province is the province's concern."""
+    mine = [one for one in accounts.every(tx) if signed.province or one.commune == signed.commune]
+    return [
+        {
+            "title": one.title or one.name,
+            "channel": one.channel,
+            "suspended": one.status == "suspended",
+            "why": one.why,
+            "queued": outbox.queued_count(tx, one.id or 0),
+        }
+        for one in mine
+    ]
+
+
+ROUTES = [web.get("", show), web.get("/", show)]
