@@ -214,6 +214,8 @@ def _beside(tx: Transaction, account_id: int, row: Delivery, ending: Ending, par
                 citizens.moved(tx, row.address_id, moved_to)
             if row.letter_id is None and row.report_id:
                 reports.forwarded(tx, row.report_id, ending.id)
+        case Never(window=True) if row.address_id:
+            citizens.holds(tx, row.address_id)
         case Gone(why=why, inactive=inactive) if row.address_id:
             citizens.gone(tx, row.address_id, why, inactive)
         case Later(suspend=True, why=why):

@@ -25,7 +25,8 @@ def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, mat
         _left(tx, account, heard)
         return
     turn = _turn(tx, account, heard, know, matched)
-    outbox.release(tx, turn.address.id or 0)
+    if turn.address.holds:
+        outbox.release(tx, turn.address.id or 0)
     if turn.address.paused_until <= tx.now and account.talk_paused_until <= tx.now:
         _decide(turn)
     _leave(turn)
@@ -39,7 +40,6 @@ def _left(tx: Transaction, account: Account, heard: Heard) -> None:
 
 def _turn(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None) -> Turn:
     citizen, address = citizens.meet(tx, account.id or 0, heard.chat)
-    citizens.heard_from(tx, address, heard.at)
     found = matched if matched is not None else match(know, heard.text)
     return Turn(tx, account, heard, know, found, citizen, address, citizens.state_of(tx, address))
 
@@ -64,7 +64,7 @@ def _leave(turn: Turn) -> None:
         turn.state["asked"] = posted[-1].id
     if turn.erased:
         return
-    citizens.keep_state(turn.tx, turn.address, turn.state)
+    citizens.keep_state(turn.tx, turn.address, turn.state, turn.heard.at)
 
 
 def apologise(tx: Transaction, account: Account, heard: Heard, know: Knowledge) -> None:

@@ -87,9 +87,7 @@ def waiting(tx: Transaction, commune: str) -> list[Announcement]:
     return list(tx.session.exec(question).all())
 
 
-def spoken(
-    tx: Transaction, announcement_id: int, version: int, sha: str, aac_sha: str, seconds: int, why: str
-) -> bool:
+def spoken(tx: Transaction, announcement_id: int, version: int, sha: str, aac_sha: str, seconds: int, why: str) -> bool:
     """Keep the recording (or why there is none) of words that were not changed or sent meanwhile; whether it was."""
     done = tx.session.execute(
         update(Announcement)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from sqlalchemy import Index, UniqueConstraint, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -43,6 +43,7 @@ class Address(SQLModel, table=True):
     gone_at: int = big(default=0)
     gone_why: str = ""
     gone_inactive: bool = False
+    holds: bool = False  # letters wait for their next word
     paused_until: int = big(default=0)  # a human official is writing here: the dialogue keeps quiet
     state_sealed: str = ""  # JSON: {story, step, question, keys, data}
     version: int = 0
@@ -105,13 +106,6 @@ def meet(tx: Transaction, account_id: int, chat: str) -> tuple[Citizen, Address]
     return citizen, address
 
 
-def heard_from(tx: Transaction, address: Address, at: int) -> None:
-    """They wrote: the address lives again, and its window reopens from the event's own time."""
-    address.heard_at = max(address.heard_at, at)
-    address.gone_at, address.gone_why, address.gone_inactive = 0, "", False
-    tx.session.add(address)
-
-
 def gone(tx: Transaction, address_id: int, why: str, inactive: bool = False) -> None:
     """Stop writing to this address until it writes again."""
     tx.session.execute(
@@ -131,17 +125,40 @@ def state_of(tx: Transaction, address: Address) -> dict[str, Any]:
     return dict(tx.vault.open_json(address.state_sealed) or {})
 
 
-def keep_state(tx: Transaction, address: Address, state: dict[str, Any]) -> None:
-    """Write the dialogue's state. Raises `StaleState` if somebody else wrote it meanwhile."""
-    tx.session.flush()
-    done = tx.session.execute(
-        update(Address)
-        .where(col(Address.id) == address.id, col(Address.version) == address.version)
-        .values(state_sealed=tx.vault.seal_json(state) if state else "", version=address.version + 1)
-    )
-    if tx.changed(done) != 1:
+def keep_state(tx: Transaction, address: Address, state: dict[str, Any], heard_at: int) -> None:
+    """End a turn in one statement: the dialogue's state, and that they wrote, so the address lives again.
+
+    The window reopens from the event's own time. Raises `StaleState` if somebody else ended a turn meanwhile.
+    """
+    values = {
+        "which": address.id,
+        "before": address.version,
+        "state": tx.vault.seal_json(state) if state else "",
+        "heard": max(address.heard_at, heard_at),
+    }
+    if tx.changed(tx.run(_KEEP_STATE, values)) != 1:
         raise StaleState(f"address {address.id}")
-    tx.session.refresh(address)
+
+
+_ADDRESS = Address.__table__  # type: ignore[attr-defined]
+_KEEP_STATE = (
+    _ADDRESS.update()
+    .where(_ADDRESS.c.id == bindparam("which"), _ADDRESS.c.version == bindparam("before"))
+    .values(
+        state_sealed=bindparam("state"),
+        version=_ADDRESS.c.version + 1,
+        heard_at=bindparam("heard"),
+        gone_at=0,
+        gone_why="",
+        gone_inactive=False,
+        holds=False,
+    )
+)
+
+
+def holds(tx: Transaction, address_id: int) -> None:
+    """A letter waits for the next word from this address."""
+    tx.session.execute(update(Address).where(col(Address.id) == address_id).values(holds=True))
 
 
 def follows(tx: Transaction, citizen_id: int) -> list[Follow]:

@@ -1,11 +1,14 @@
 """The inbox: what was heard, once each. Payloads are sealed, and emptied when the turn is done."""
 
+from functools import cache
+from typing import Any
+
 from sqlalchemy import Index, UniqueConstraint, delete, func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from content.message import Heard
 from storage.columns import big, key, one_of
-from storage.transaction import Transaction
+from storage.transaction import Transaction, insert_of
 
 KEPT_MS = 7 * 24 * 3_600_000  # keys: a platform's redelivery comes within a day, Telegram's numbering within a week
 
@@ -34,23 +37,26 @@ class Inbox(SQLModel, table=True):
 
 def receive(tx: Transaction, account_id: int, heard: Heard) -> bool:
     """Write the event down; False if it was already heard."""
-    new = (
-        tx.insert(Inbox)
-        .values(
-            account_id=account_id,
-            chat=heard.chat,
-            key=heard.key[:160],
-            kind=heard.kind,
-            at=heard.at,
-            received_at=tx.now,
-            state="done",
-            payload_sealed="",
-            why="",
-        )
-        .on_conflict_do_nothing(index_elements=["account_id", "key"])
-        .returning(col(Inbox.id))
-    )
-    return tx.session.execute(new).first() is not None
+    values = {
+        "account_id": account_id,
+        "chat": heard.chat,
+        "key": heard.key[:160],
+        "kind": heard.kind,
+        "at": heard.at,
+        "received_at": tx.now,
+        "state": "done",
+        "payload_sealed": "",
+        "why": "",
+    }
+    return tx.run(_new(tx.postgres), values).first() is not None
+
+
+@cache
+def _new(postgres: bool) -> Any:
+    """The insert that a second delivery of the same event leaves alone."""
+    table = Inbox.__table__  # type: ignore[attr-defined]
+    known = [table.c.account_id, table.c.key]
+    return insert_of(table, postgres).on_conflict_do_nothing(index_elements=known).returning(table.c.id)
 
 
 def keep(tx: Transaction, account_id: int, heard: Heard, state: str, why: str = "") -> None:

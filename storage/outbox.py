@@ -85,7 +85,7 @@ def write_letter(
 ) -> Letter:
     """Keep the words of a letter."""
     sealed = tx.vault.seal_json([part.to_json() for part in parts])
-    return tx.add(
+    return tx.put(
         Letter(
             channel=channel,
             parts_sealed=sealed,
@@ -104,7 +104,7 @@ def parts_of(tx: Transaction, letter: Letter) -> tuple[Part, ...]:
 def post(tx: Transaction, delivery: Delivery) -> Delivery:
     """Put one delivery into the queue."""
     delivery.created_at = tx.now
-    return tx.add(delivery)
+    return tx.put(delivery)
 
 
 def claim(tx: Transaction, account_id: int, owner: str, limit: int) -> list[Delivery]:

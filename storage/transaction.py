@@ -1,14 +1,26 @@
 """One transaction: a session, the time it began, and the vault. Every question to the database takes one."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from storage.vault import Vault
 
 Row = TypeVar("Row", bound=SQLModel)
+
+
+def insert_of(table: Table, postgres: bool) -> Any:
+    """An INSERT that knows ON CONFLICT: the two dialects spell it alike, but each has its own class."""
+    return (postgresql if postgres else sqlite).insert(table)
+
+
+@cache
+def _inserting(table: Table) -> Any:
+    return table.insert().returning(table.c.id)
 
 
 @dataclass(frozen=True)
@@ -24,15 +36,26 @@ class Transaction:
         """Whether this runs on PostgreSQL (else SQLite)."""
         return self.session.get_bind().dialect.name == "postgresql"
 
-    def insert(self, table: type[SQLModel]) -> Any:
-        """An INSERT that knows ON CONFLICT: the two dialects spell it alike, but each has its own class."""
-        return (postgresql if self.postgres else sqlite).insert(table)
-
     def add(self, row: Row) -> Row:
         """Write `row` and give it its id."""
         self.session.add(row)
         self.session.flush()
         return row
+
+    def put(self, row: Row) -> Row:
+        """Write a row that nobody changes again in this transaction, and give it its id.
+
+        Every turn writes letters and deliveries: without the ORM's bookkeeping that costs a quarter.
+        """
+        table = row.__table__  # type: ignore[attr-defined]
+        values = {column.name: getattr(row, column.name) for column in table.columns if column.name != "id"}
+        row.id = self.run(_inserting(table), values).scalar_one()  # type: ignore[attr-defined]
+        return row
+
+    def run(self, statement: Any, values: dict[str, Any] | None = None) -> Any:
+        """Run a statement built once, with its values; what the session holds back is written first."""
+        self.session.flush()
+        return self.session.connection().execute(statement, values or {})
 
     @staticmethod
     def changed(result: Any) -> int:

@@ -90,7 +90,9 @@ async def _page(request: web.Request, shown: bool, problem: str = "", text: str 
 
     told = await (known.work.write(job) if shown else known.work.read(job))
     status = 400 if problem else 200
-    return page(request, "report.html", status, title=f"Phản ánh {code}", problem=problem, text=text, steps=STEPS, **told)
+    return page(
+        request, "report.html", status, title=f"Phản ánh {code}", problem=problem, text=text, steps=STEPS, **told
+    )
 
 
 def _visible(tx: Transaction, signed: Signed, code: str) -> Report:

@@ -45,6 +45,7 @@ def upgrade() -> None:
     sa.Column('gone_at', sa.BigInteger(), nullable=False),
     sa.Column('gone_why', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('gone_inactive', sa.Boolean(), nullable=False),
+    sa.Column('holds', sa.Boolean(), nullable=False),
     sa.Column('paused_until', sa.BigInteger(), nullable=False),
     sa.Column('state_sealed', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
