@@ -12,6 +12,7 @@ from bot.channels.zalo_tokens import Reconnect, Tokens, Trouble, authorize, exch
 from bot.context import CONTEXT, Context
 from bot.fleet import opened
 from bot.tokens import DatabaseTokens
+from bot.work import Work
 from storage import Transaction, accounts
 
 log = structlog.get_logger()
@@ -19,8 +20,8 @@ routes = web.RouteTableDef()
 STATE_MS = 30 * 60_000
 
 
-async def begin(context: Context, name: str) -> str:
-    """The address where an OA's administrator consents; a fresh state is kept for the way back."""
+async def begin(work: Work, name: str) -> str:
+    """The address where an OA's administrator consents; a fresh state is kept for the way back. Raises `LookupError`."""
     state = secrets.token_urlsafe(24)
 
     def keep(tx: Transaction) -> str:
@@ -32,7 +33,7 @@ async def begin(context: Context, name: str) -> str:
         accounts.keep_secrets(tx, row.id or 0, kept)
         return url
 
-    return await context.work.write(keep)
+    return await work.write(keep)
 
 
 @routes.get("/oauth/zalo/{app}")

@@ -31,7 +31,7 @@ PEOPLE = {
     "zalo_bot": ("a1b2c3d4e5f60718293a", "Anh Sùng"),
     "telegram": ("810000001", "Chị Hoa"),
 }
-TITLES = {"zalo_oa": "Thôn Tin (Zalo OA)", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin"}
+TITLES = {"zalo_oa": "Thôn Tin Điện Biên", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin Điện Biên"}
 
 
 def free_port(wanted: int) -> int:
@@ -91,7 +91,7 @@ def page(world: Emulators, context: Context) -> phones.Config:
     known = [one for code in OFFERED if (one := context.know.gazetteer.commune(code))]
     return phones.Config(
         phones=tuple(
-            phones.Phone(name, name, TITLES[name], world.addresses[name], number, person, person[-1])
+            phones.Phone(name, name, TITLES[name], world.addresses[name], number, person, "T")
             for name, (number, person) in PEOPLE.items()
         ),
         communes=tuple(
@@ -114,7 +114,7 @@ async def demo(port: int, fresh: bool, open_browser: bool = True) -> None:
     if fresh:
         shutil.rmtree(load().data_dir / "demo", ignore_errors=True)
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(emulators())
+        world = await stack.enter_async_context(emulators(TITLES["zalo_oa"]))
         settings = settings_for(world, free_port(8080))
         context, _ = await stack.enter_async_context(serving(settings))
         await set_scene(world, context)

@@ -53,6 +53,7 @@ class Fleet:
         self._now, self._commune_of = now, commune_of
         self.inbound: Inbound | None = None
         self.running: dict[int, Running] = {}
+        self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
         self.host = f"{socket.gethostname()}:"
         self.owner = f"{self.host}{os.getpid()}:{secrets.token_hex(3)}"
 
@@ -145,6 +146,7 @@ class Fleet:
 
     async def _keep_webhook(self, one: Running, channel: Channel) -> None:
         """Have the platform deliver to us. Its webhook is only set when it differs: it limits how often."""
+        await self.listening.wait()
         url = f"{self._settings.public_url}/webhook/{channel.kind.replace('_', '-')}/{one.row.name}"
         secret = channel.account.secrets.get("webhook_secret", "")
         while True:

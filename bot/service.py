@@ -115,6 +115,7 @@ async def serving(settings: Settings, now: Callable[[], int] = wall_clock) -> As
             site = web.TCPSite(runner, settings.host, settings.port)
             await site.start()
             port = int(runner.addresses[0][1])
+            context.fleet.listening.set()
             log.info("ready", host=settings.host, port=port)
             yield context, port
         finally:

@@ -92,6 +92,22 @@ def keep_secrets(tx: Transaction, account_id: int, changed: dict[str, str]) -> N
         tx.session.add(account)
 
 
+def add(tx: Transaction, account: Account, held: dict[str, str]) -> Account:
+    """Write a new account with its secrets."""
+    account.created_at = tx.now
+    account.secrets_sealed = tx.vault.seal_json(held)
+    return tx.add(account)
+
+
+def rotate(tx: Transaction, account_id: int, changed: dict[str, str]) -> None:
+    """An operator changed secrets: senders and pollers that run start again with them."""
+    keep_secrets(tx, account_id, changed)
+    account = of(tx, account_id)
+    if account:
+        account.secrets_epoch += 1
+        tx.session.add(account)
+
+
 def suspend(tx: Transaction, account_id: int, why: str) -> None:
     """The account cannot send until a person repairs it; its queue stays."""
     account = of(tx, account_id)

@@ -60,6 +60,38 @@ def in_commune(tx: Transaction, commune: str) -> list[Official]:
     return [one for one in every(tx) if one.active and one.commune in ("", commune)]
 
 
+def add(tx: Transaction, username: str, name: str, title: str, commune: str, password_hash: str) -> Official:
+    """A new official."""
+    row = Official(
+        username=username.strip().lower(),
+        name=name,
+        title=title,
+        commune=commune,
+        password_hash=password_hash,
+        created_at=tx.now,
+    )
+    return tx.add(row)
+
+
+def set_password(tx: Transaction, official: Official, password_hash: str) -> None:
+    """A new password ends every sign-in that the old one opened."""
+    official.password_hash, official.wrong_tries, official.locked_until = password_hash, 0, 0
+    tx.session.add(official)
+    end_sessions(tx, official)
+
+
+def set_active(tx: Transaction, official: Official, active: bool) -> None:
+    """Who leaves the post is signed out at once; the name stays, for what was done under it."""
+    official.active = active
+    tx.session.add(official)
+    end_sessions(tx, official)
+
+
+def end_sessions(tx: Transaction, official: Official) -> None:
+    """Sign an official out everywhere."""
+    tx.session.execute(delete(OfficialSession).where(col(OfficialSession.official_id) == official.id))
+
+
 def sign_in(tx: Transaction, official: Official) -> tuple[str, OfficialSession]:
     """Open a session: the token for the cookie, and its row."""
     token = secrets.token_urlsafe(32)

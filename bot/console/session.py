@@ -14,8 +14,8 @@ from bot.context import CONTEXT, Context
 from storage import Transaction, officials
 
 if TYPE_CHECKING:
-    from multidict import MultiDictProxy
     from aiohttp.web_request import FileField
+    from multidict import MultiDictProxy
 
 OPEN = {"static", "sign_in", "entered"}  # routes without a session
 

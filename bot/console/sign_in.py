@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.console.pages import go, page
 from bot.console.passwords import LONGEST, verify
-from bot.console.session import cookie_name, context, fields, set_cookie
+from bot.console.session import context, cookie_name, fields, set_cookie
 from bot.console.signed import ME
 from storage import Transaction, audit, officials
 
