@@ -2,30 +2,40 @@
 
 import sys
 
-import typer
+from bot.commands.lazy import program
 
-from bot.commands import faq, operate, speak, units
+COMMANDS = {
+    "demo": ("bot.commands.operate", "demo", "Chạy thử cả kênh trên máy này với ba chiếc điện thoại giả."),
+    "run": ("bot.commands.operate", "run", "Chạy kênh: nhận tin, gửi tin, trang của cán bộ."),
+    "init": ("bot.commands.init", "init", "Viết tệp .env với khóa và mã bí mật mới."),
+    "doctor": ("bot.commands.doctor", "doctor", "Khám: cấu hình, cơ sở dữ liệu, tài khoản, giọng đọc, đồng hồ."),
+    "user": ("bot.commands.user", "app", "Cán bộ: thêm, xem, đổi mật khẩu, khóa."),
+    "account": ("bot.commands.account", "app", "Tài khoản Zalo OA, Zalo Bot, Telegram."),
+    "faq": ("bot.commands.faq", "app", "Hỏi đáp: hỏi thử, kiểm tra, đo độ chính xác."),
+    "units": ("bot.commands.units", "app", "Tìm xã, phường theo tên mới hoặc tên cũ."),
+    "speak": ("bot.commands.speak", "speak", "Đọc một văn bản thành tiếng."),
+    "test": ("bot.commands.test", "test", "Chạy toàn bộ kiểm thử và nói phần nào bị bỏ qua."),
+    "bench": ("bot.commands.bench", "bench", "Đo tốc độ một phần của chương trình."),
+}
 
-app = typer.Typer(
+app = program(
+    COMMANDS,
     name="thontin",
     help="Thôn Tin: kênh tin của xã trên Zalo và Telegram.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(units.app, name="units")
-app.add_typer(faq.app, name="faq")
-app.command("speak")(speak.speak)
-operate.add_to(app)
 
 
 def main() -> None:
     """Run the command line; a wrong setting is one sentence and exit 2."""
-    from bot.config import BadSetting
-
     try:
         app(prog_name="thontin")
-    except BadSetting as error:
+    except Exception as error:
+        # Compared by name: importing the settings would cost every command a fifth of a second.
+        if type(error).__name__ != "BadSetting":
+            raise
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
 

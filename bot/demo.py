@@ -6,7 +6,10 @@ import signal
 import socket
 import sys
 import webbrowser
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bot.config import Settings, load
@@ -49,7 +52,7 @@ def free_port(wanted: int) -> int:
 
 def settings_for(world: Emulators, port: int, **changed: Any) -> Settings:
     """The same settings a real deployment has; only base addresses and credentials differ."""
-    data = load().data_dir / "demo"
+    data = Path(changed.pop("data_dir", load().data_dir / "demo"))
     values = {
         "data_dir": data,
         "database_url": f"sqlite:///{data}/thontin.db",
@@ -94,9 +97,7 @@ def page(world: Emulators, context: Context) -> phones.Config:
             phones.Phone(name, name, TITLES[name], world.addresses[name], number, person, "T")
             for name, (number, person) in PEOPLE.items()
         ),
-        communes=tuple(
-            phones.Commune(one.code, one.full_name, f"xa-{one.code}", one.lat, one.lon) for one in known
-        ),
+        communes=tuple(phones.Commune(one.code, one.full_name, f"xa-{one.code}", one.lat, one.lon) for one in known),
         links=(
             phones.Link("officials", "Trang cán bộ", f"{base}/console"),
             phones.Link("source", "Hệ thống thông tin nguồn", world.addresses["source"]),
@@ -106,6 +107,29 @@ def page(world: Emulators, context: Context) -> phones.Config:
     )
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where the demo's pages are, and what runs behind them."""
+
+    phones: str
+    console: str
+    source: str
+    world: Emulators
+    context: Context
+
+
+@asynccontextmanager
+async def playing(port: int = 0, console_port: int = 0, **changed: Any) -> AsyncIterator[Stage]:
+    """The whole demo at work: sandbox, product, page of phones."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(emulators(TITLES["zalo_oa"]))
+        settings = settings_for(world, free_port(console_port), **changed)
+        context, _ = await stack.enter_async_context(serving(settings))
+        await set_scene(world, context)
+        address = await start(stack, phones.app(page(world, context)), free_port(port))
+        yield Stage(address, f"{settings.public_url}/console", world.addresses["source"], world, context)
+
+
 async def demo(port: int, fresh: bool, open_browser: bool = True) -> None:
     """Run until SIGINT or SIGTERM."""
     stop = asyncio.Event()
@@ -113,24 +137,19 @@ async def demo(port: int, fresh: bool, open_browser: bool = True) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if fresh:
         shutil.rmtree(load().data_dir / "demo", ignore_errors=True)
-    async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(emulators(TITLES["zalo_oa"]))
-        settings = settings_for(world, free_port(8080))
-        context, _ = await stack.enter_async_context(serving(settings))
-        await set_scene(world, context)
-        address = await start(stack, phones.app(page(world, context)), free_port(port))
-        _announce(address, settings.public_url, world.addresses["source"])
+    async with playing(port, 8080) as stage:
+        _announce(stage)
         if open_browser:
-            webbrowser.open(address)
+            webbrowser.open(stage.phones)
         await stop.wait()
 
 
-def _announce(address: str, console: str, source: str) -> None:
+def _announce(stage: Stage) -> None:
     lines = (
         "",
-        f"  Ba chiếc điện thoại: {address}",
-        f"  Trang cán bộ:        {console}/console  (lan hoặc minh, mật khẩu {PASSWORD})",
-        f"  Hệ thống nguồn:      {source}",
+        f"  Ba chiếc điện thoại: {stage.phones}",
+        f"  Trang cán bộ:        {stage.console}  (lan hoặc minh, mật khẩu {PASSWORD})",
+        f"  Hệ thống nguồn:      {stage.source}",
         "",
         "  Ctrl+C để dừng.",
         "",

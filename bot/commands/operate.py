@@ -1,42 +1,48 @@
-"""Commands that run the whole: run, demo, init, doctor, user, account, test, bench."""
+"""thontin run, thontin demo: the whole at work."""
 
 import asyncio
-import sys
 from typing import Annotated
 
 import typer
 
-
-def add_to(app: typer.Typer) -> None:
-    """Hang the commands on the main program."""
-    app.command("run")(run)
-    app.command("demo")(demo)
+from bot.commands import shared
 
 
 def run() -> None:
-    """Chạy kênh: nhận tin, gửi tin, trang của cán bộ."""
-    from bot import log
-    from bot.config import load
-    from bot.service import AlreadyRunning
-    from bot.service import run as serve
+    """Chạy kênh: nhận tin, gửi tin, trang của cán bộ. Dừng bằng Ctrl+C."""
+    from sqlalchemy.exc import SQLAlchemyError
 
-    settings = load()
+    from bot import log
+    from bot.database import AlreadyRunning
+    from bot.service import run as serve
+    from bot.settings_check import insist
+
+    settings = shared.settings()
+    insist(settings)
     log.setup(settings.log_level, settings.log_json)
     try:
         asyncio.run(serve(settings))
     except AlreadyRunning as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(2) from None
+        shared.stop(str(error))
+    except SQLAlchemyError as error:
+        shared.stop(shared.no_database(error))
+    except OSError as error:
+        shared.stop(f"THONTIN_HOST, THONTIN_PORT hoặc THONTIN_DATA_DIR: {error.strerror or error}")
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="cổng của trang điện thoại")] = 8000,
-    fresh: Annotated[bool, typer.Option(help="bắt đầu lại với dữ liệu trống")] = True,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="mở trình duyệt")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Cổng của trang điện thoại.")] = 8000,
+    fresh: Annotated[bool, typer.Option(help="Bắt đầu lại với dữ liệu trống.")] = True,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Mở trình duyệt.")] = True,
 ) -> None:
-    """Chạy thử cả kênh trên máy này, với ba chiếc điện thoại giả; không cần tài khoản nào."""
+    """Chạy thử cả kênh trên máy này, với ba chiếc điện thoại giả; không cần tài khoản nào. Dừng bằng Ctrl+C."""
     from bot import log
+    from bot.database import AlreadyRunning
     from bot.demo import demo as show
 
+    shared.home()
     log.setup("WARNING", False)
-    asyncio.run(show(port, fresh, open_browser))
+    try:
+        asyncio.run(show(port, fresh, open_browser))
+    except AlreadyRunning as error:
+        shared.stop(str(error))

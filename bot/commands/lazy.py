@@ -1,0 +1,51 @@
+"""A program whose commands are loaded when they are used: `--help` of the whole imports none of them."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+def program(table: Mapping[str, tuple[str, str, str]], **options: Any) -> typer.Typer:
+    """A program with a command for each `name: (module, attribute, one line of help)` of `table`.
+
+    The attribute is a function or a `typer.Typer` of its own.
+    """
+
+    class Lazy(TyperGroup):
+        _listing = False
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(table)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            if cmd_name not in table:
+                return None
+            module, attribute, summary = table[cmd_name]
+            if self._listing:
+                return TyperCommand(cmd_name, help=summary)
+            return _loaded(cmd_name, getattr(import_module(module), attribute))
+
+        def format_help(self, ctx: Any, formatter: Any) -> None:
+            self._listing = True
+            super().format_help(ctx, formatter)
+
+    made = typer.Typer(cls=Lazy, **options)
+    made.callback()(_nothing)
+    return made
+
+
+def _nothing() -> None:
+    """A group needs a callback; ours has no options."""
+
+
+def _loaded(name: str, found: Any) -> Any:
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    command: Any = typer.main.get_command(found)
+    command.name = name
+    return command
