@@ -23,8 +23,6 @@ app = program(
     name="thontin",
     help="Thôn Tin: kênh tin của xã trên Zalo và Telegram.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.config import Settings, load
 from bot.console.passwords import hash_password
@@ -22,6 +22,7 @@ from bot.service import serving
 from storage import Transaction, officials
 from storage.officials import Official
 
+Kind = Literal["zalo_oa", "zalo_bot", "telegram"]
 COMMUNE = "03328"
 OFFERED = ("03328", "01969", "25357", "03127")  # communes whose links the phones offer
 PASSWORD = "thontin-demo"  # shown on the page; it opens nothing but this demo on loopback
@@ -29,12 +30,12 @@ OFFICIALS = (
     ("lan", "Lò Thị Lan", "Công chức Văn hóa – Xã hội", COMMUNE),
     ("minh", "Quàng Văn Minh", "Chủ tịch UBND xã", COMMUNE),
 )
-PEOPLE = {
+PEOPLE: dict[Kind, tuple[str, str]] = {
     "zalo_oa": ("2512523625412515", "Bà Mẩy"),
     "zalo_bot": ("a1b2c3d4e5f60718293a", "Anh Sùng"),
     "telegram": ("810000001", "Chị Hoa"),
 }
-TITLES = {"zalo_oa": "Thôn Tin Điện Biên", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin Điện Biên"}
+TITLES: dict[Kind, str] = {"zalo_oa": "Thôn Tin Điện Biên", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin Điện Biên"}
 
 
 def free_port(wanted: int) -> int:

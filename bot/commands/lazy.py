@@ -7,6 +7,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+# Plain text: the boxes of rich cost a fifth of a second, and a screen reader reads every one of their corners.
+PLAIN: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+
 
 def program(table: Mapping[str, tuple[str, str, str]], **options: Any) -> typer.Typer:
     """A program with a command for each `name: (module, attribute, one line of help)` of `table`.
@@ -32,7 +35,7 @@ def program(table: Mapping[str, tuple[str, str, str]], **options: Any) -> typer.
             self._listing = True
             super().format_help(ctx, formatter)
 
-    made = typer.Typer(cls=Lazy, **options)
+    made = typer.Typer(cls=Lazy, **PLAIN, **options)
     made.callback()(_nothing)
     return made
 
@@ -42,10 +45,11 @@ def _nothing() -> None:
 
 
 def _loaded(name: str, found: Any) -> Any:
-    if not isinstance(found, typer.Typer):
-        alone = typer.Typer(add_completion=False)
-        alone.command(name)(found)
-        found = alone
-    command: Any = typer.main.get_command(found)
-    command.name = name
-    return command
+    holder = typer.Typer(**PLAIN)
+    holder.callback()(_nothing)
+    if isinstance(found, typer.Typer):
+        holder.add_typer(found, name=name)
+    else:
+        holder.command(name)(found)
+    group: Any = typer.main.get_command(holder)
+    return group.commands[name]
