@@ -19,21 +19,22 @@ from bot.media import MediaStore
 from bot.outlets import ChatOutlet, Outlet, SourceOutlet
 from bot.pace import ChatPace, Pace
 from bot.tokens import DatabaseTokens
-from bot.work import Work
-from storage import Transaction, accounts, outbox
+from bot.work import Turn, Work
+from storage import Transaction, accounts, leases, outbox
 
 log = structlog.get_logger()
 LOOK_SECONDS = 2.0
+LEASE_MS = 20_000
 SOURCE_PER_SECOND = 5.0
 
 
 @dataclass
 class Running:
-    """One account at work."""
+    """One account: its channel hears webhooks even while it is suspended; its sender runs in one process only."""
 
     row: accounts.Account
     channel: Channel | None
-    sender: Sender
+    sender: Sender | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -54,13 +55,12 @@ class Fleet:
         self.inbound: Inbound | None = None
         self.running: dict[int, Running] = {}
         self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
-        self.host = f"{socket.gethostname()}:"
-        self.owner = f"{self.host}{os.getpid()}:{secrets.token_hex(3)}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
     def wake(self, account_id: int = 0) -> None:
         """Something may be due: for one account (and the source system), or for all."""
         for number, one in self.running.items():
-            if account_id in (0, number) or one.channel is None:
+            if one.sender and (account_id in (0, number) or one.channel is None):
                 one.sender.wake.set()
 
     def by_platform(self, channel: str, platform_id: str) -> Running | None:
@@ -87,34 +87,66 @@ class Fleet:
                     log.exception("accounts cannot be read")
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            await asyncio.gather(*(self._stop(number) for number in list(self.running)))
+            await asyncio.gather(*(self._close(number) for number in list(self.running)))
 
     async def refresh(self) -> None:
-        """Start what is new, stop what was suspended or changed."""
+        """Open what is new, close what was changed, and send for the accounts whose turn is ours."""
         rows = {row.id or 0: row for row in await self._work.read(accounts.every)}
         for number, one in list(self.running.items()):
-            row = rows.get(number)
-            if row is None or not _same(row, one.row) or one.sender.suspended:
-                await self._stop(number)
+            if number not in rows or not _same(rows[number], one.row):
+                await self._close(number)
         for number, row in rows.items():
-            if row.status == "active" and number not in self.running:
-                await self._start(row)
+            if number not in self.running:
+                await self._open(row)
+            if number in self.running:
+                self.running[number].row = row
+                await self._adjust(self.running[number])
 
-    async def _start(self, row: accounts.Account) -> None:
+    async def _open(self, row: accounts.Account) -> None:
         channel = await self._channel(row) if row.channel != "source_system" else None
-        if channel is None and row.channel != "source_system":
-            return
+        if channel is not None or row.channel == "source_system":
+            self.running[row.id or 0] = Running(row, channel)
+
+    async def _adjust(self, one: Running) -> None:
+        """Start or stop sending and polling: active accounts only, and each in one process at a time."""
+        active = one.row.status == "active" and not (one.sender and one.sender.suspended)
+        ours = active and await self._holds(one.row.id or 0)
+        if ours and not one.tasks:
+            await self._begin(one)
+        elif not ours and one.tasks:
+            await self._end(one)
+
+    async def _holds(self, number: int) -> bool:
+        """SQLite has one process anyway; on PostgreSQL a lease says whose turn an account is."""
+        if self._work.database.sqlite:
+            return True
+        name = f"account {number}"
+        return await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS), Turn.SETTLE) is not None
+
+    async def _begin(self, one: Running) -> None:
+        row, number = one.row, one.row.id or 0
         pace, gap = _pace(row.channel, self._settings)
         window_ms = int(pace.window * 1000)
-        sent = await self._work.read(lambda tx: outbox.sent_since(tx, row.id or 0, tx.now - window_ms))
+        # What an earlier holder had claimed was possibly sent: it goes once more, and says so.
+        await self._work.write(lambda tx: outbox.crashed(tx, number, self.owner), Turn.SETTLE)
+        sent = await self._work.read(lambda tx: outbox.sent_since(tx, number, tx.now - window_ms))
         pace.seed((self._now() - at) / 1000 for at in sent)
-        sender = Sender(row.id or 0, row.name, self._outlet(channel), self._work, pace, ChatPace(gap), self.owner)
-        one = self.running[row.id or 0] = Running(row, channel, sender)
-        one.tasks.append(asyncio.create_task(sender.run(), name=f"sender {row.name}"))
-        if channel and row.channel != "zalo_oa":
+        one.sender = Sender(number, row.name, self._outlet(one.channel), self._work, pace, ChatPace(gap), self.owner)
+        one.tasks.append(asyncio.create_task(one.sender.run(), name=f"sender {row.name}"))
+        if one.channel and row.channel != "zalo_oa":
             hears = self._poll if self._receives(row) == "polling" else self._keep_webhook
-            one.tasks.append(asyncio.create_task(hears(one, channel), name=f"ear of {row.name}"))
+            one.tasks.append(asyncio.create_task(hears(one, one.channel), name=f"ear of {row.name}"))
         log.info("account started", account=row.name)
+
+    async def _end(self, one: Running) -> None:
+        for task in one.tasks:
+            task.cancel()
+        await asyncio.gather(*one.tasks, return_exceptions=True)
+        one.tasks, one.sender = [], None
+        if not self._work.database.sqlite:
+            name = f"account {one.row.id}"
+            await self._work.write(lambda tx: leases.give_back(tx, name, self.owner), Turn.SETTLE)
+        log.info("account stopped", account=one.row.name)
 
     async def _channel(self, row: accounts.Account) -> Channel | None:
         try:
@@ -132,14 +164,12 @@ class Fleet:
             return SourceOutlet(self._source, self._work, self._store, self._commune_of)
         return ChatOutlet(channel, self._work, self._store, self._now)
 
-    async def _stop(self, number: int) -> None:
+    async def _close(self, number: int) -> None:
         one = self.running.pop(number)
-        for task in one.tasks:
-            task.cancel()
-        await asyncio.gather(*one.tasks, return_exceptions=True)
+        if one.tasks:
+            await self._end(one)
         if one.channel:
             await one.channel.close()
-        log.info("account stopped", account=one.row.name)
 
     def _receives(self, row: accounts.Account) -> str:
         return str(json.loads(row.settings).get("receive", "polling"))
@@ -192,7 +222,7 @@ class Fleet:
 
 def _same(now: accounts.Account, before: accounts.Account) -> bool:
     """Whether nothing changed that the running parts were built from."""
-    watched = ("status", "secrets_epoch", "base_url", "settings", "app_id", "platform_id", "name")
+    watched = ("secrets_epoch", "base_url", "settings", "app_id", "platform_id", "name")
     return all(getattr(now, one) == getattr(before, one) for one in watched)
 
 

@@ -18,7 +18,7 @@ def setup(level: str = "INFO", json: bool = False) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    tail = (
+    tail: list[Any] = (
         [structlog.processors.dict_tracebacks, _redact, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
         else [structlog.processors.format_exc_info, _redact, _plain]

@@ -26,7 +26,7 @@ from bot.spool import Spool
 from bot.spread import Spread
 from bot.web import make_app
 from bot.work import Work
-from storage import Transaction, accounts, outbox
+from storage import Transaction, accounts
 
 log = structlog.get_logger()
 
@@ -58,7 +58,6 @@ async def running(settings: Settings, now: Callable[[], int] = wall_clock) -> As
         work = Work(database)
         stack.callback(work.close)
         context, chores = await _parts(settings, work, now, stack)
-        await work.write(lambda tx: outbox.crashed(tx, context.fleet.host, context.fleet.owner))
         clock = Clock(work, chores, settings.source_news_seconds)
         await context.fleet.refresh()
         for part in (context.fleet.run, context.spread.run, context.inbound.replay, clock.run):

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "erase": ("xóa dữ liệu", "xóa dữ liệu của tôi", "xóa hết dữ liệu", "xóa hết dữ liệu của tôi"),
     "back": ("quay lại", "trở lại"),
     "start": ("bắt đầu", "bắt đầu lại"),
+    "continue": ("viết tiếp", "viết tiếp phản ánh", "tiếp tục phản ánh", "tiếp tục viết"),
     "report": ("phản ánh", "gửi phản ánh", "phản ánh kiến nghị", "kiến nghị", "góp ý", "báo tin giả"),
     "follow": ("nhận tin", "theo dõi xã", "đổi xã", "chọn xã", "chọn lại xã", "thêm xã", "nhận tin xã khác", "đăng ký nhận tin"),
     "places": ("xã của tôi", "nơi theo dõi", "đang theo dõi"),
@@ -225,6 +226,12 @@ def choice(text: str, labels: Sequence[str], keys: Sequence[str] | None = None) 
     shown = list(keys) if keys is not None else [str(n) for n in range(1, len(labels) + 1)]
     by_label = _by_label(read, [words(clean(label)) for label in labels])
     return by_label if by_label is not None else _by_number(read, shown)
+
+
+def number(text: str, keys: Sequence[str]) -> int | None:
+    """The position in `keys` of the number that `text` is ("2", "số 2", "hai"), or None; words are not looked at."""
+    read = words(clean(text)) if len(text) <= LONGEST else []
+    return _by_number(read, list(keys)) if read else None
 
 
 def _by_number(read: list[Word], keys: list[str]) -> int | None:

@@ -1,17 +1,20 @@
 """What is decided: `answer` takes one thing heard and decides what is remembered and what is said."""
 
+from typing import Any
+
 from content.message import Heard, Said
-from handlers import commune, faq, language, offer, post, privacy, report, safety, start, status
+from handlers import aside, commune, faq, identity, language, offer, post, privacy, report, safety, start, status
 from handlers.knowledge import Knowledge, Manners, Matched, match
 from handlers.turn import Turn
 from storage import Transaction, citizens, outbox
 from storage.accounts import Account
 from storage.citizens import Address
+from storage.outbox import Delivery
 
-# These may interrupt any dialogue, in this order: leaving and one's own data, danger, the account's link.
-ALWAYS = (privacy, safety, start)
+# These may interrupt any dialogue, in this order: leaving and one's own data, danger, the account's link, help.
+ALWAYS = (privacy, safety, start, language)
 # Without an open dialogue, or when it has no use for the words, the first that takes them has the turn.
-STORIES = (offer, status, language, report, commune, faq)
+STORIES = (offer, status, report, commune, faq)
 BY_NAME = {module.__name__.rpartition(".")[2]: module for module in (*ALWAYS, *STORIES)}
 
 __all__ = ["STORIES", "Knowledge", "Manners", "Matched", "answer", "match"]
@@ -21,13 +24,17 @@ def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, mat
     """One thing heard, one decision: change what is remembered and leave what we say in the outbox."""
     if heard.group:
         return  # groups are not served: a bot that answers everybody there is a nuisance
+    if heard.kind in ("unfollow", "withdraw") and citizens.known(tx, account.id or 0, heard.chat) is None:
+        return  # somebody we never knew leaves: nothing to do and nothing to write down
     if heard.kind == "unfollow":
         _left(tx, account, heard)
         return
     turn = _turn(tx, account, heard, know, matched)
     if turn.address.holds:
         outbox.release(tx, turn.address.id or 0)
-    if turn.address.paused_until <= tx.now and account.talk_paused_until <= tx.now:
+    if turn.address.paused_until > tx.now or account.talk_paused_until > tx.now:
+        _decide_quietly(turn)
+    else:
         _decide(turn)
     _leave(turn)
 
@@ -41,30 +48,83 @@ def _left(tx: Transaction, account: Account, heard: Heard) -> None:
 def _turn(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None) -> Turn:
     citizen, address = citizens.meet(tx, account.id or 0, heard.chat)
     found = matched if matched is not None else match(know, heard.text)
-    return Turn(tx, account, heard, know, found, citizen, address, citizens.state_of(tx, address))
+    state = citizens.state_of(tx, address)
+    kept = {kind: one for kind, one in state.pop("aside", {}).items() if aside.fresh(one, tx.now)}
+    open_still = state if aside.fresh(state, tx.now) else {}
+    return Turn(tx, account, heard, know, found, citizen, address, open_still, kept)
+
+
+def _decide_quietly(turn: Turn) -> None:
+    """An official is talking with them: the bot keeps out, except for leaving and for danger."""
+    if not privacy.leaves(turn):
+        safety.opens(turn)
 
 
 def _decide(turn: Turn) -> None:
-    """The first story that takes the turn has it; the FAQ's last word makes sure that somebody does."""
+    """The turn's story, and what becomes of a dialogue that it interrupts, ends or goes on with."""
+    before = turn.state
+    went_on = _takes(turn)
+    if turn.erased:
+        return
+    if went_on:
+        aside.lead_back(turn, before)
+    elif before and turn.state.get("question") != before["question"]:
+        aside.put(turn, before)
+    elif before:
+        aside.remind(turn)
+    if before and not turn.state:
+        aside.resume(turn)
+
+
+def _takes(turn: Turn) -> bool:
+    """Give the turn to the first story that wants it; whether the open dialogue itself went on."""
+    if turn.state and turn.early():
+        turn.say("general.not_yet")
+        turn.ask_again()
+        return False
     if any(module.opens(turn) for module in ALWAYS):
-        return
-    if turn.state and BY_NAME[turn.story].goes_on(turn):
-        return
-    if any(module.opens(turn) for module in STORIES):
-        return
-    faq.unsure(turn)
+        return False
+    if turn.state and _goes_on(turn):
+        return True
+    if not any(module.opens(turn) for module in STORIES):
+        faq.unsure(turn)
+    return False
+
+
+def _goes_on(turn: Turn) -> bool:
+    """The open dialogue, by its own rules; 0 goes one question back, and out of it at the first."""
+    if offer.meant(turn):
+        return False
+    story = BY_NAME[turn.story]
+    if turn.command != "back":
+        return story.goes_on(turn)
+    if aside.go_back(turn):
+        turn.ended = True  # the way back is set already
+    else:
+        story.leave(turn)
+    return True
 
 
 def _leave(turn: Turn) -> None:
     """Leave the words in the outbox and the dialogue's state behind."""
-    if turn.address.id is None or turn.citizen.id is None:
-        return
-    posted = post.reply(turn.tx, turn.address, turn.account.channel, turn.said)
-    if turn.state and posted and turn.said[-1].question == turn.state.get("question"):
-        turn.state["asked"] = posted[-1].id
     if turn.erased:
         return
-    citizens.keep_state(turn.tx, turn.address, turn.state, turn.heard.at)
+    posted = post.reply(turn.tx, turn.address, turn.account.channel, turn.said)
+    for said, row in zip(turn.said, posted, strict=True):
+        if said.question and said.question == turn.state.get("question"):
+            _asked(turn, row)
+    state: dict[str, Any] = {**turn.state, "aside": turn.aside} if turn.aside else turn.state
+    citizens.keep_state(turn.tx, turn.address, state, turn.heard.at)
+
+
+def _asked(turn: Turn, row: Delivery) -> None:
+    """Which delivery carries the open question. A copy that is still queued gives way to this newer one."""
+    older = turn.tx.session.get(Delivery, turn.state.get("asked") or 0)
+    if older is not None and older.state == "queued":
+        older.state, older.why = "withdrawn", "đã hỏi lại"
+        turn.tx.session.add(older)
+    if older is None or older.state == "withdrawn":
+        turn.state["asked"] = row.id
 
 
 def apologise(tx: Transaction, account: Account, heard: Heard, know: Knowledge) -> None:

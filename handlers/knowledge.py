@@ -30,6 +30,14 @@ class Knowledge:
     texts: Texts
     manners: Manners = field(default_factory=Manners)
     faq_version: int = 0
+    # (language, noun.key) → sha256 in the media store of a human's recording (`Texts.recording`)
+    recordings: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def recording(self, language: str, text: str) -> str:
+        """The sha256 of the recording of a fixed sentence; empty when nobody made one."""
+        spoken = self.texts.by_language.get(language, {})
+        found = (sha for (of, key), sha in self.recordings.items() if of == language and spoken.get(key, "").strip() == text)
+        return next(found, "")
 
     def entry(self, entry_id: str) -> Entry | None:
         """A served FAQ entry; None when it was taken out meanwhile."""

@@ -1,28 +1,34 @@
 """One turn of a dialogue: what was heard, who said it, where we stand, and what we say."""
 
+import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from content.commands import choice as chosen
-from content.commands import command
+from content.channels import KINDS
+from content.commands import choice, command, number, yes_no
 from content.message import Choice, Heard, Said
 from content.units import Commune
-from content.vietnamese import clean
+from content.vietnamese import clean, syllables
 from handlers.knowledge import Knowledge, Matched
-from storage import Transaction, citizens, outbox
+from storage import Transaction, citizens
 from storage.accounts import Account
 from storage.citizens import Address, Citizen
+from storage.outbox import Delivery
 
 Options = Sequence[tuple[str, str]]  # (id, label)
+QUESTION = ("story", "step", "text", "ids", "labels", "free", "yes", "no")  # what it takes to ask it again
+TICK_MS = 1000  # Telegram tells the second only, so a time may be this much older than it says
+_DIGITS = re.compile(r"(?:số )?\d[\d\s,.]*", re.IGNORECASE)
 
 
 @dataclass
 class Turn:
     """Stories read it, change what is remembered through `tx`, and say things through it.
 
-    `state` is the open dialogue: {story, step, question, ids, labels, free, asked, text, data}; empty when none is.
+    `state` is the open dialogue: {story, step, question, text, ids, labels, free, yes, no, data, at, asked, trail};
+    empty when none is. `aside` holds dialogues that were interrupted, by kind (`handlers.aside`).
     """
 
     tx: Transaction
@@ -33,13 +39,20 @@ class Turn:
     citizen: Citizen
     address: Address
     state: dict[str, Any]
+    aside: dict[str, dict[str, Any]] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
+    ended: bool = False  # a dialogue was closed in this turn: what is asked now does not lead back into it
     erased: bool = False  # the citizen is no longer known: keep nothing of this turn
 
     @property
     def text(self) -> str:
         """What they typed, in one Unicode form and without control characters."""
         return clean(self.heard.text)
+
+    @property
+    def typed(self) -> bool:
+        """Whether they typed something, as against a picture with words under it."""
+        return self.heard.kind == "text" and bool(self.text)
 
     @property
     def story(self) -> str:
@@ -66,61 +79,112 @@ class Turn:
         """The command they gave, if it is one at this step."""
         return command(self.text, free_text=self.free) if self.heard.kind == "text" else None
 
+    @property
+    def digits(self) -> bool:
+        """Whether they typed one or more short numbers and nothing else."""
+        return self.typed and len(self.text) <= 12 and _DIGITS.fullmatch(self.text) is not None
+
     def words(self, key: str, **values: object) -> str:
         """A sentence in the citizen's language."""
         return self.know.texts.say(self.citizen.language, key, **values)
 
     def say(self, key: str, **values: object) -> None:
         """Say a fixed sentence."""
-        self.said.append(Said(self.words(key, **values)))
+        self.show(Said(self.words(key, **values)))
 
     def show(self, said: Said) -> None:
-        """Say something made elsewhere."""
+        """Say something made elsewhere, with a human's recording where there is one and the channel carries it."""
+        if not said.voice and KINDS[self.account.channel].voice == "mp3":
+            said = replace(said, voice=self.know.recording(self.citizen.language, said.text))
         self.said.append(said)
 
-    def ask(self, story: str, step: str, text: str, options: Options = (), free: bool = False, **data: Any) -> None:
-        """Ask a question and wait for its answer in `story`. The options are numbered from 1."""
-        question = secrets.token_hex(3)
-        choices = tuple(Choice(str(number), label) for number, (_, label) in enumerate(options, 1))
-        self.said.append(Said(text, choices, question))
-        self.state = {
-            "story": story,
-            "step": step,
-            "question": question,
-            "ids": [one for one, _ in options],
-            "labels": [label for _, label in options],
-            "free": free,
-            "text": text,
-            "data": data,
-        }
+    def ask(
+        self,
+        story: str,
+        step: str,
+        text: str,
+        options: Options = (),
+        free: bool = False,
+        yes: str = "",
+        no: str = "",
+        **data: Any,
+    ) -> None:
+        """Ask a question and wait for its answer in `story`. The options are numbered from 1.
 
-    def ask_again(self) -> None:
-        """Say the open question once more."""
-        options = list(zip(self.state["ids"], self.state["labels"], strict=True))
-        self.ask(self.story, self.step, self.state["text"], options, self.free, **self.data)
+        `free`: every word is an answer. `yes`, `no`: what a plain yes or no means, as the id of an option.
+        """
+        ids, labels = [one for one, _ in options], [label for _, label in options]
+        question = {"story": story, "step": step, "text": text, "ids": ids, "labels": labels, "free": free,
+                    "yes": yes, "no": no}  # fmt: skip
+        self.put_question({**question, "question": secrets.token_hex(3), "data": data})
+
+    def put_question(self, state: dict[str, Any]) -> None:
+        """Say a question, new or once more, and wait for its answer."""
+        choices = tuple(Choice(str(place), label) for place, label in enumerate(state["labels"], 1))
+        self.show(Said(state["text"], choices, state["question"]))
+        self.state = {**state, "at": self.tx.now}
+
+    def ask_again(self, **data: Any) -> None:
+        """Say the open question once more, with what was gathered meanwhile."""
+        self.put_question({**self.state, "data": {**self.data, **data}})
 
     def end(self) -> None:
         """Close the open dialogue."""
-        self.state = {}
+        self.state, self.ended = {}, True
 
     def chosen(self) -> str | None:
-        """The id of the option they took: by number, by its words, or by pressing its button."""
-        labels = self.state.get("labels", [])
-        if not labels:
+        """The id of the option they took: by number, by its words, by yes or no, or by pressing its button."""
+        if self.heard.kind == "tap":
+            return self._id_at(self._tapped())
+        if not self.typed:
             return None
-        place = self._tapped() if self.heard.kind == "tap" else chosen(self.text, labels)
-        return str(self.state["ids"][place]) if place is not None and place < len(labels) else None
+        return self._chosen_freely() if self.free else self._chosen_by_words()
+
+    def _chosen_by_words(self) -> str | None:
+        labels = list(self.state.get("labels", []))
+        certain = self._id_at(self._exactly(labels))
+        answered = yes_no(self.text) if certain is None else None
+        if answered is not None and self.state.get("yes" if answered else "no"):
+            return str(self.state["yes" if answered else "no"])
+        return certain or self._id_at(choice(self.text, labels))
+
+    def _chosen_freely(self) -> str | None:
+        """Where every word is an answer, only a bare digit or an option's own words choose it."""
+        labels = list(self.state.get("labels", []))
+        return self._id_at(self._exactly([label.partition(",")[0].partition("(")[0] for label in labels]))
+
+    def _exactly(self, labels: list[str]) -> int | None:
+        keys = [str(place) for place in range(1, len(labels) + 1)]
+        if not self.free or self.text.strip(" .").isdecimal():
+            place = number(self.text, keys)
+            if place is not None:
+                return place
+        said = syllables(self.text)
+        same = [place for place, label in enumerate(labels) if syllables(label) == said]
+        return same[0] if len(same) == 1 else None
+
+    def _id_at(self, place: int | None) -> str | None:
+        ids = self.state.get("ids", [])
+        return str(ids[place]) if place is not None and place < len(ids) else None
 
     def _tapped(self) -> int | None:
-        question, _, number = self.heard.payload.partition(":")
-        if question != self.state.get("question") or not number.isdigit() or int(number) < 1:
+        question, _, pressed = self.heard.payload.partition(":")
+        if question != self.state.get("question") or not pressed.isdecimal() or int(pressed) < 1:
             return None
-        return int(number) - 1
+        return int(pressed) - 1
+
+    def early(self) -> bool:
+        """Whether they typed a digit before the open question reached them: it answers something else."""
+        open_to_digits = bool(self.state.get("labels")) or self.command == "back"
+        return self.digits and open_to_digits and not self.delivered()
 
     def delivered(self) -> bool:
-        """Whether the open question ever left: a digit typed before it came is an answer to something else."""
+        """Whether the open question had left for the citizen when they wrote."""
         asked = self.state.get("asked")
-        return not asked or outbox.state_of(self.tx, int(asked)) != "queued"
+        row = self.tx.session.get(Delivery, int(asked)) if asked else None
+        if row is None:
+            return True
+        return row.state in ("claimed", "sent", "unknown") and self.heard.at + TICK_MS > row.claimed_at
 
     def commune(self, code: str) -> Commune | None:
         """The commune with this code."""

@@ -147,14 +147,14 @@ def settle(tx: Transaction, delivery_id: int, **changed: object) -> None:
     )
 
 
-def crashed(tx: Transaction, owner_prefix: str, living: str) -> int:
-    """Rows that a dead process of ours had claimed: possibly sent. They go once more, marked as resent.
+def crashed(tx: Transaction, account_id: int, living: str) -> int:
+    """Rows of an account that a dead holder had claimed: possibly sent. They go once more, marked as resent.
 
     A row that was already resent ends `unknown`: nobody is told three times.
     """
     dead = (
-        (col(Delivery.state) == "claimed")
-        & col(Delivery.claimed_by).startswith(owner_prefix)
+        (col(Delivery.account_id) == account_id)
+        & (col(Delivery.state) == "claimed")
         & (col(Delivery.claimed_by) != living)
     )
     ended = tx.session.execute(
@@ -293,7 +293,7 @@ def forget_farewells(tx: Transaction) -> int:
     over = update(Delivery).where(
         col(Delivery.address_id).is_(None),
         col(Delivery.letter_id).is_not(None),
-        Delivery.chat != "",
+        col(Delivery.chat) != "",
         col(Delivery.state).not_in(("queued", "claimed")),
     )
     return tx.changed(tx.session.execute(over.values(chat="", message_id="")))

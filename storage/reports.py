@@ -119,6 +119,12 @@ def open_count(tx: Transaction, commune: str) -> int:
     return tx.session.exec(_seen_by(question, commune)).one()
 
 
+def dangers(tx: Transaction, commune: str) -> list[Report]:
+    """Reports of danger that nobody has taken yet, oldest first; of all communes for the province (empty)."""
+    question = select(Report).where(Report.state == "filed", Report.danger == True).order_by(col(Report.id))  # noqa: E712
+    return list(tx.session.exec(_seen_by(question, commune).limit(20)).all())
+
+
 def listed(tx: Transaction, commune: str, open_only: bool, before: int = 0, limit: int = 50) -> list[Report]:
     """A page of what a commune's officials may see (the province: all), newest first, with ids below `before`."""
     question = _seen_by(select(Report), commune).order_by(col(Report.id).desc()).limit(limit)

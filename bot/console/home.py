@@ -30,6 +30,7 @@ def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
     return {
         "followers": announcements.audience(tx, commune, [], False) if commune else announcements.listeners(tx),
         "open_reports": reports.open_count(tx, commune),
+        "dangers": [(row.code, row.created_at) for row in reports.dangers(tx, commune)],
         "questions": len(faq.open_questions(tx, commune, 100)),
         "waiting": [(row.code, row.title) for row in announcements.waiting(tx, commune)],
         "spreading": [(row.code, row.title) for row in announcements.spreading(tx) if commune in ("", row.commune)],

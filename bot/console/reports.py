@@ -155,13 +155,18 @@ async def change(request: web.Request) -> web.Response:
         row, official = _visible(tx, signed, code), officials.of(tx, signed.id)
         if official is None:
             raise Refused(403)
-        if not text and row.state == state:
+        if _said_already(tx, row, state, text):
             return  # pressed twice: the citizen is not told twice
         answers.by_official(tx, row, official, state, text, known.know)
 
     await known.work.write(job, Turn.INBOUND)
     known.fleet.wake()
     return go(f"/console/reports/{code}")
+
+
+def _said_already(tx: Transaction, row: Report, state: str, text: str) -> bool:
+    last = next((one for one in reversed(reports.events(tx, row.id or 0)) if one.official_id), None)
+    return row.state == state and (not text or (last is not None and tx.vault.open(last.text_sealed) == text))
 
 
 def _problem(state: str, text: str) -> str:

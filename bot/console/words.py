@@ -77,6 +77,11 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", ".")
 
 
+def day(text: str) -> str:
+    """2026-11-21 as 21/11/2026."""
+    return "/".join(reversed(text.split("-")))
+
+
 def to_input(ms: int) -> str:
     """A moment for `<input type=datetime-local>`, in Vietnamese time."""
     return local(ms).strftime("%Y-%m-%dT%H:%M")
@@ -103,5 +108,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "channel": channel,
     "category": category,
     "number": number,
-    "day": lambda ms: local(ms).strftime("%d/%m/%Y"),
+    "day": day,
 }
