@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from bot.channels.base import Unavailable
-from bot.fetch import Expired, FetchError, Fetcher, Refused, TooBig
+from bot.fetch import Expired, Fetcher, FetchError, Refused, TooBig
 from bot.fleet import Fleet
 from bot.gateways.source_system import SourceSystem, Update
 from bot.images import BadImage, to_jpeg

@@ -81,4 +81,3 @@ async def _keep(context: Context, row: accounts.Account, tokens: Tokens) -> None
 def _page(sentence: str, status: int) -> web.Response:
     page = f"<!doctype html><html lang=vi><meta charset=utf-8><title>Thôn Tin</title><p>{escape(sentence)}</p>"
     return web.Response(text=page, content_type="text/html", status=status)
-

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
@@ -146,9 +145,17 @@ def _source(settings: Settings) -> Iterator[Fault]:
         return
     for name in ("source_base_url", "source_username", "source_password"):
         if not _open(getattr(settings, name)):
-            yield Fault(name, "còn trống mà SOURCE_SYSTEM là http_json", "điền theo tài liệu của hệ thống thông tin nguồn")
-    if not Path(settings.source_config).is_file():
-        yield Fault("source_config", f"không có tệp {settings.source_config}", "sửa đường dẫn")
+            yield Fault(
+                name, "còn trống mà SOURCE_SYSTEM là http_json", "điền theo tài liệu của hệ thống thông tin nguồn"
+            )
+    from bot.gateways import source_config  # only where a source system is set
+
+    try:
+        source_config.load(settings.source_config)
+    except OSError:
+        yield Fault("source_config", f"không đọc được tệp {settings.source_config}", "sửa đường dẫn")
+    except source_config.WrongConfig as error:
+        yield Fault("source_config", str(error), "sửa tệp này")
 
 
 def _words(settings: Settings) -> Iterator[Fault]:

@@ -9,3 +9,11 @@ TOPICS: dict[str, str] = {
     "security": "An ninh, trật tự",
     "culture": "Họp thôn, văn hóa, giáo dục",
 }
+
+# As people choose among them: with "all" five choices, since nobody reads more on a small screen.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Thiên tai, an ninh": ("disaster", "security"),
+    "Y tế, điện, nước, lịch làm việc": ("health", "services"),
+    "Chính sách, mùa vụ, chăn nuôi": ("policy", "farming"),
+    "Họp thôn, văn hóa, giáo dục": ("culture",),
+}

@@ -1,9 +1,10 @@
 """What is decided: `answer` takes one thing heard and decides what is remembered and what is said."""
 
+from collections.abc import Callable
 from typing import Any
 
 from content.message import Heard, Said
-from handlers import aside, commune, faq, identity, language, offer, post, privacy, report, safety, start, status
+from handlers import aside, commune, faq, language, offer, post, privacy, report, safety, start, status
 from handlers.knowledge import Knowledge, Manners, Matched, match
 from handlers.turn import Turn
 from storage import Transaction, citizens, outbox
@@ -32,10 +33,8 @@ def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, mat
     turn = _turn(tx, account, heard, know, matched)
     if turn.address.holds:
         outbox.release(tx, turn.address.id or 0)
-    if turn.address.paused_until > tx.now or account.talk_paused_until > tx.now:
-        _decide_quietly(turn)
-    else:
-        _decide(turn)
+    paused = max(turn.address.paused_until, account.talk_paused_until) > tx.now
+    _decide(turn, _takes_quietly if paused else _takes)
     _leave(turn)
 
 
@@ -54,26 +53,27 @@ def _turn(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matc
     return Turn(tx, account, heard, know, found, citizen, address, open_still, kept)
 
 
-def _decide_quietly(turn: Turn) -> None:
-    """An official is talking with them: the bot keeps out, except for leaving and for danger."""
-    if not privacy.leaves(turn):
-        safety.opens(turn)
-
-
-def _decide(turn: Turn) -> None:
+def _decide(turn: Turn, takes: Callable[[Turn], bool]) -> None:
     """The turn's story, and what becomes of a dialogue that it interrupts, ends or goes on with."""
     before = turn.state
-    went_on = _takes(turn)
+    went_on = takes(turn)
     if turn.erased:
         return
     if went_on:
         aside.lead_back(turn, before)
     elif before and turn.state.get("question") != before["question"]:
         aside.put(turn, before)
-    elif before:
+    elif before and turn.said:
         aside.remind(turn)
     if before and not turn.state:
         aside.resume(turn)
+
+
+def _takes_quietly(turn: Turn) -> bool:
+    """An official is talking with them: the bot keeps out, except for leaving and for danger."""
+    if not privacy.leaves(turn):
+        safety.opens(turn)
+    return False
 
 
 def _takes(turn: Turn) -> bool:

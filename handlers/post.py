@@ -16,9 +16,7 @@ DAY_MS = 24 * 3_600_000
 
 def reply(tx: Transaction, address: Address, channel: str, said: Sequence[Said]) -> list[Delivery]:
     """What we answer, in order, one letter each. It goes stale after a day."""
-    return [
-        _post(tx, address, channel, one, outbox.CONVERSATION, valid_until=tx.now + DAY_MS) for one in said if one.text
-    ]
+    return [_post(tx, address, channel, one, outbox.CONVERSATION, valid_until=tx.now + DAY_MS) for one in said]
 
 
 def tell(tx: Transaction, address: Address, said: Said, offer: str = "", report_id: int | None = None) -> Delivery:

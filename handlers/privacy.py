@@ -4,24 +4,47 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from content.commands import unsure
+from content.dates import date
 from content.message import Said
 from handlers import commune, post
 from handlers.turn import Turn
-from storage import Transaction, citizens, outbox, reports
+from storage import Transaction, citizens, media, outbox, reports
 from storage.citizens import Citizen
+from storage.reports import Report
 
 LINK_MS = 24 * 3_600_000
+MOST_SHOWN = 5  # tracking codes in a message; the export has them all
+PIECE = 1800  # characters of an export in one message
 
 
 def opens(turn: Turn) -> bool:
     """NGỪNG, DỮ LIỆU, and Zalo's own request to erase."""
-    if turn.heard.kind == "withdraw":
-        erase(turn)
+    if leaves(turn):
         return True
     told = _TOLD.get(turn.command or "")
     if told:
         told(turn)
+    elif turn.typed and not turn.free and unsure(turn.text) == "stop":
+        _ask_stop(turn)
+        return True
     return told is not None
+
+
+def leaves(turn: Turn) -> bool:
+    """They stop receiving, or have the platform erase them: that works at any moment, also beside an official."""
+    if turn.heard.kind == "withdraw":
+        erase(turn)
+    elif turn.command == "stop":
+        _stop(turn)
+    else:
+        return False
+    return True
+
+
+def leave(turn: Turn) -> None:
+    """0 at the first question: everything stays as it is."""
+    _keep(turn)
 
 
 def goes_on(turn: Turn) -> bool:
@@ -33,11 +56,19 @@ def goes_on(turn: Turn) -> bool:
     return True
 
 
+def _ask_stop(turn: Turn) -> None:
+    """NGUNG in small letters and without marks: it may be the command, so it is asked about and never acted on."""
+    options = [("stop", turn.words("privacy.stop")), ("keep", turn.words("privacy.go_on"))]
+    turn.ask("privacy", "unsure", turn.words("privacy.ask_stop"), options, yes="stop", no="keep")
+
+
 def _stop(turn: Turn) -> None:
+    """It acts at once, on every chat of this person; the question comes afterwards."""
     turn.citizen.stopped_at, turn.citizen.emergency_only = turn.tx.now, False
     turn.tx.session.add(turn.citizen)
     lanes = (outbox.EMERGENCY, outbox.PRIORITY, outbox.ROUTINE)
-    outbox.stop_queued(turn.tx, turn.address.id or 0, lanes, "withdrawn", "đã ngừng nhận tin")
+    for one in citizens.addresses(turn.tx, turn.citizen.id or 0):
+        outbox.stop_queued(turn.tx, one.id or 0, lanes, "withdrawn", "đã ngừng nhận tin")
     options = [(one, turn.words(f"privacy.{one}")) for one in ("emergencies", "again", "erase")]
     turn.ask("privacy", "stopped", turn.words("privacy.stopped"), options)
 
@@ -69,14 +100,17 @@ def _urgent_first(turn: Turn) -> None:
 def _show(turn: Turn) -> None:
     kept = gathered(turn.tx, turn.citizen)
     places = [turn.place_name(one["commune"]) for one in kept["follows"]]
+    codes = [one["code"] for one in kept["reports"]]
+    more = [f"… ({len(codes)})"] if len(codes) > MOST_SHOWN else []
     text = turn.words(
         "privacy.shown",
         app=turn.words(f"general.app_{turn.account.channel}"),
         places=", ".join(places) or turn.words("general.none"),
         name=kept["name"] or turn.words("general.none"),
         phone=kept["phone"] or turn.words("general.none"),
-        reports=", ".join(one["code"] for one in kept["reports"]) or turn.words("general.none"),
-        consent=_date(turn.citizen.consented_at) or turn.words("general.none"),
+        hamlet=kept["hamlet"] or turn.words("general.none"),
+        reports=", ".join([*codes[:MOST_SHOWN], *more]) or turn.words("general.none"),
+        consent=date(turn.citizen.consented_at) if turn.citizen.consented_at else turn.words("general.none"),
         controller=turn.know.manners.controller,
     )
     options = [(one, turn.words(f"privacy.{one}")) for one in ("export", "erase", "keep")]
@@ -93,8 +127,9 @@ def gathered(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
         "phone": tx.vault.open(citizen.phone_sealed),
         "hamlet": citizen.hamlet,
         "stopped": bool(citizen.stopped_at),
+        # Evidence outlives an erased person, and SQLite may give their number to the next one.
         "consents": [{"action": one.action, "version": one.version, "at": _iso(one.at)}
-                     for one in citizens.consents(tx, number)],
+                     for one in citizens.consents(tx, number) if one.at >= citizen.created_at],
         "follows": [{"commune": one.commune, "relation": one.relation, "hamlet": one.hamlet, "topics": one.topics}
                     for one in citizens.follows(tx, number)],
         "addresses": [{"chat": one.chat, "last_heard": _iso(one.heard_at)}
@@ -103,7 +138,7 @@ def gathered(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _report(tx: Transaction, one: reports.Report) -> dict[str, Any]:
+def _report(tx: Transaction, one: Report) -> dict[str, Any]:
     return {
         "code": one.code,
         "at": _iso(one.created_at),
@@ -117,30 +152,37 @@ def _report(tx: Transaction, one: reports.Report) -> dict[str, Any]:
 
 
 def _export(turn: Turn) -> None:
+    """A link to the whole as a file; without a page of ours, the same JSON in the chat."""
     base = turn.know.manners.public_url
+    turn.end()
     if base:
         turn.say("privacy.export_link", link=f"{base}/data/{export_token(turn.tx, turn.citizen.id or 0)}")
-    else:
-        written = json.dumps(gathered(turn.tx, turn.citizen), ensure_ascii=False, indent=1)
-        turn.show(Said(written))
-    turn.end()
+        return
+    written = json.dumps(gathered(turn.tx, turn.citizen), ensure_ascii=False, separators=(",", ":"))
+    for start in range(0, len(written), PIECE):
+        turn.show(Said(written[start : start + PIECE]))
 
 
 def export_token(tx: Transaction, citizen_id: int) -> str:
     """A signed word that opens a citizen's own data for a day."""
     claim = f"{citizen_id}.{tx.now + LINK_MS}"
-    return f"{claim}.{tx.vault.sign('export', claim)}"
+    return f"{claim}.{tx.vault.sign('export', _bound(claim, tx.session.get(Citizen, citizen_id)))}"
 
 
 def exported(tx: Transaction, token: str) -> dict[str, Any] | None:
-    """The data behind an export link, while it is valid."""
+    """The data behind an export link, while it is valid and its citizen is known."""
     number, _, rest = token.partition(".")
     until, _, proof = rest.partition(".")
-    claim = f"{number}.{until}"
-    if not until.isdigit() or int(until) < tx.now or not tx.vault.signed("export", claim, proof):
+    if not (number.isdecimal() and until.isdecimal() and len(number) + len(until) < 40) or int(until) < tx.now:
         return None
     citizen = tx.session.get(Citizen, int(number))
-    return gathered(tx, citizen) if citizen else None
+    claim = _bound(f"{number}.{until}", citizen)
+    return gathered(tx, citizen) if citizen and tx.vault.signed("export", claim, proof) else None
+
+
+def _bound(claim: str, citizen: Citizen | None) -> str:
+    """The claim bound to this very person: a number may be given out again after an erasure."""
+    return f"{claim}.{citizen.created_at if citizen else ''}"
 
 
 def _ask_erase(turn: Turn) -> None:
@@ -156,12 +198,30 @@ def _erase_now(turn: Turn) -> None:
 def erase(turn: Turn) -> None:
     """Forget this person at once; what the law keeps stays without anything that leads to them."""
     number = turn.citizen.id or 0
+    _drop_drafts(turn)
     citizens.consent(turn.tx, turn.citizen, "withdrawn", turn.citizen.consent_version, "")
     for one in citizens.addresses(turn.tx, number):
         outbox.forget_address(turn.tx, one.id or 0)
+    for one in reports.of_citizen(turn.tx, number, 100_000):
+        _forget_place(turn.tx, one)
     reports.pseudonymise(turn.tx, number)
     citizens.erase(turn.tx, turn.citizen)
     turn.erased = True
+
+
+def _drop_drafts(turn: Turn) -> None:
+    """Files of reports that were never sent."""
+    for state in (turn.state, *turn.aside.values()):
+        for one in state.get("data", {}).get("files", []):
+            media.drop(turn.tx, one)
+
+
+def _forget_place(tx: Transaction, one: Report) -> None:
+    """Where it was is needed until the matter is settled; afterwards it only leads to the neighbour who told."""
+    if one.state in reports.SETTLED:
+        one.place_sealed, one.lat, one.lon = "", None, None
+        tx.session.add(one)
+    tx.session.flush()
 
 
 def _keep(turn: Turn) -> None:
@@ -170,6 +230,7 @@ def _keep(turn: Turn) -> None:
 
 
 _TAKEN = {
+    "stop": _stop,
     "emergencies": _emergencies,
     "again": _again,
     "erase": _ask_erase,
@@ -178,7 +239,6 @@ _TAKEN = {
     "erase_now": _erase_now,
 }
 _TOLD = {
-    "stop": _stop,
     "emergency_only": _emergencies,
     "resume": _again,
     "my_data": _show,
@@ -189,7 +249,3 @@ _TOLD = {
 
 def _iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat() if ms else ""
-
-
-def _date(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%d/%m/%Y") if ms else ""

@@ -1,16 +1,20 @@
 """Danger: the numbers to call come first, before anything else the bot could say."""
 
 from content.danger import danger
+from content.vietnamese import syllables
 from handlers import faq, report
 from handlers.turn import Turn
+
+_SAFE = (["an", "toan"], ["an", "toan", "roi"], ["khong", "sao"], ["on", "roi"])
 
 
 def opens(turn: Turn) -> bool:
     """They may be in danger. A report being written keeps its turn: it warns by itself."""
-    if turn.heard.kind != "text" or turn.story == "report" or not danger(turn.text):
+    if turn.heard.kind not in ("text", "media") or report.writing(turn) or not danger(turn.text):
         return False
     options = [("tell", turn.words("safety.tell")), ("no", turn.words("safety.no"))]
-    turn.ask("safety", "called", turn.words("safety.numbers"), options, words=turn.text)
+    kept = {"files": report.files_of(turn)}
+    turn.ask("safety", "called", turn.words("safety.numbers"), options, yes="tell", no="no", words=turn.text, **kept)
     return True
 
 
@@ -20,12 +24,29 @@ def warn(turn: Turn) -> None:
 
 
 def goes_on(turn: Turn) -> bool:
-    """Tell the commune more, or it was nothing dangerous."""
-    taken = turn.chosen()
-    words = str(turn.data.get("words", ""))
+    """Tell the commune more, or it was nothing dangerous. Whatever else they say is part of what they tell."""
+    taken = "no" if syllables(turn.text) in _SAFE else turn.chosen()
+    words, files = str(turn.data.get("words", "")), turn.data.get("files", [])
     if taken == "tell":
-        report.begin(turn, kind="scene", category="danger", words=words, danger=True)
+        report.begin(turn, kind="scene", category="danger", words=words, files=files, danger=True)
     elif taken == "no":
         turn.end()
         faq.answer_to(turn, words)
+    elif turn.heard.kind in ("media", "place") or len(syllables(turn.text)) > 2:
+        return _tells(turn, words, files)
     return taken is not None
+
+
+def _tells(turn: Turn, words: str, files: list[int]) -> bool:
+    """They go on telling instead of choosing: people in danger do not read menus."""
+    if turn.command:
+        return False
+    data = {"kind": "scene", "category": "danger", "danger": True, "words": words, "files": files}
+    report.begin_with(turn, **data)
+    return True
+
+
+def leave(turn: Turn) -> None:
+    """0: nothing more to tell."""
+    turn.end()
+    turn.say("general.left")

@@ -2,43 +2,58 @@
 
 import re
 
-from handlers import commune, post
+from content.vietnamese import syllables
+from handlers import commune, places, post
 from handlers.turn import Turn
 from storage import citizens
 
 # A commune's link carries its public code. It is looked up, never trusted: anybody can type it.
-_PAYLOAD = re.compile(r"^#?xa[-_ ]?(\d{5})$", re.IGNORECASE)
+_PAYLOAD = re.compile(r"^#?xa[-_ ]?(\d{5})$", re.IGNORECASE | re.ASCII)
+_HASHTAG = re.compile(r"#\S*")
 
 
 def opens(turn: Turn) -> bool:
     """A link, a follow, /start, or a payload sent as text."""
-    if turn.heard.kind == "text" and turn.text.startswith("#"):
-        return _payload(turn, turn.text)
-    if turn.heard.kind == "start" or turn.command == "start":
-        return _payload(turn, turn.heard.payload or turn.text.partition(" ")[2])
+    if turn.heard.kind == "start":
+        return _payload(turn, turn.heard.payload)
     if turn.heard.kind == "follow":
         return _payload(turn, "")
+    if turn.typed and (_PAYLOAD.match(turn.text) or (not turn.free and _HASHTAG.fullmatch(turn.text))):
+        return _payload(turn, turn.text)
+    if turn.command == "start":
+        return _payload(turn, turn.text.partition(" ")[2] if turn.text.startswith("/") else "")
     return False
 
 
 def goes_on(turn: Turn) -> bool:
     """The answer to the consent question. Anything else is served first; the question stays open."""
-    taken = turn.chosen()
+    taken = "follow" if syllables(turn.text) == ["nhan", "tin"] else turn.chosen()
     if taken == "follow":
         commune.join(turn, turn.data["commune"], "home")
     elif taken == "other":
         commune.ask_which(turn)
-    return taken is not None
+    elif taken == "refuse":
+        turn.end()
+        turn.say("start.refused")
+    else:
+        return places.named(turn) and commune.understood(turn)
+    return True
+
+
+def leave(turn: Turn) -> None:
+    """0: another commune, or none."""
+    turn.end()
+    turn.say("start.refused")
 
 
 def _payload(turn: Turn, payload: str) -> bool:
     found = _PAYLOAD.match(payload.strip())
-    code = found.group(1) if found else turn.account.commune
+    code = found.group(1) if found else "" if payload.strip() else turn.account.commune
     if code and turn.commune(code):
         greet(turn, code)
     elif payload.strip():
         turn.say("start.unknown_link")
-        commune.ask_which(turn)
+        _welcome(turn)
     else:
         _welcome(turn)
     return True
@@ -70,7 +85,7 @@ def ask_consent(turn: Turn, code: str) -> None:
         ("follow", turn.words("start.follow", commune=turn.place_name(code))),
         ("other", turn.words("start.other")),
     ]
-    turn.ask("start", "consent", consent_text(turn, code), options, commune=code)
+    turn.ask("start", "consent", consent_text(turn, code), options, yes="follow", no="refuse", commune=code)
 
 
 def consent_text(turn: Turn, code: str) -> str:

@@ -19,6 +19,7 @@ from storage.outbox import Delivery
 
 Options = Sequence[tuple[str, str]]  # (id, label)
 QUESTION = ("story", "step", "text", "ids", "labels", "free", "yes", "no")  # what it takes to ask it again
+LETTER_KEYS = ("11", "22", "33")  # what answers a letter nobody asked for, never a dialogue
 TICK_MS = 1000  # Telegram tells the second only, so a time may be this much older than it says
 _DIGITS = re.compile(r"(?:số )?\d[\d\s,.]*", re.IGNORECASE)
 
@@ -83,6 +84,12 @@ class Turn:
     def digits(self) -> bool:
         """Whether they typed one or more short numbers and nothing else."""
         return self.typed and len(self.text) <= 12 and _DIGITS.fullmatch(self.text) is not None
+
+    @property
+    def letter_key(self) -> str | None:
+        """11, 22 or 33, typed or pressed."""
+        said = self.heard.payload.partition(":")[2] if self.heard.kind == "tap" else self.text.strip(" .")
+        return said if said in LETTER_KEYS and self.heard.kind in ("tap", "text") else None
 
     def words(self, key: str, **values: object) -> str:
         """A sentence in the citizen's language."""
@@ -176,7 +183,7 @@ class Turn:
     def early(self) -> bool:
         """Whether they typed a digit before the open question reached them: it answers something else."""
         open_to_digits = bool(self.state.get("labels")) or self.command == "back"
-        return self.digits and open_to_digits and not self.delivered()
+        return self.digits and self.letter_key is None and open_to_digits and not self.delivered()
 
     def delivered(self) -> bool:
         """Whether the open question had left for the citizen when they wrote."""

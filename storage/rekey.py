@@ -12,7 +12,9 @@ BATCH = 500
 
 def sealed_tables() -> list[tuple[Table, list[Column[Any]]]]:
     """Every table with sealed columns: by the house's habit their names end in `_sealed`."""
-    found = ((table, [one for one in table.columns if one.name.endswith("_sealed")]) for table in metadata.sorted_tables)
+    found = (
+        (table, [one for one in table.columns if one.name.endswith("_sealed")]) for table in metadata.sorted_tables
+    )
     return [(table, columns) for table, columns in found if columns]
 
 
@@ -24,7 +26,9 @@ def batch(tx: Transaction, table: Table, columns: list[Column[Any]], after: Any 
     key = next(iter(table.primary_key.columns))
     wanted = select(key, *columns).order_by(key).limit(BATCH)
     rows = tx.session.execute(wanted.where(key > after) if after is not None else wanted).all()
-    changed = sum(_again(tx, table, key == row[0], column, row[n]) for row in rows for n, column in enumerate(columns, 1))
+    changed = sum(
+        _again(tx, table, key == row[0], column, row[n]) for row in rows for n, column in enumerate(columns, 1)
+    )
     return changed, rows[-1][0] if len(rows) == BATCH else None
 
 

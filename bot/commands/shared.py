@@ -75,4 +75,6 @@ def show(data: Any) -> None:
 
 def typed(question: str, needed: bool = True) -> str:
     """A secret typed at the prompt, unseen."""
-    return str(typer.prompt(question, hide_input=True, default=... if needed else "", show_default=False, err=True)).strip()
+    return str(
+        typer.prompt(question, hide_input=True, default=... if needed else "", show_default=False, err=True)
+    ).strip()

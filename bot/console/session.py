@@ -87,7 +87,7 @@ def _same_site(request: web.Request) -> None:
         return
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin", "")
-    ours = {request.host, URL(context(request).settings.public_url).authority}
+    ours = {request.host, URL(context(request).settings.public_url).authority} - {""}
     if site not in ("same-origin", "none") or (origin and _authority(origin) not in ours):
         raise Refused(403, "Yêu cầu này không gửi từ trang của kênh nên không được nhận.")
 

@@ -143,7 +143,10 @@ async def test_what_was_sent_cannot_be_changed(client: Client, world: World) -> 
 
 
 WRONG = {
-    "too long for a lock screen": ({"title": "LŨ QUÉT Ở BẢN A VÀ BẢN B: LÊN CAO NGAY"}, "không quá 31 ký tự"),
+    "too long for a lock screen": (
+        {"title": "LŨ QUÉT Ở BẢN A VÀ BẢN B: LÊN CAO NGAY"},
+        "Dòng đầu của tin khẩn cấp không quá",
+    ),
     "no source": ({"agency": "", "bulletin": "", "issued": ""}, "cơ quan ban hành"),
     "over already": ({"valid_until": "2026-11-20T10:00"}, "hết hiệu lực phải ở sau"),
     "too many words": ({"body": "đi ngay " * 50}, "không quá 75 từ"),

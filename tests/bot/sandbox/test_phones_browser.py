@@ -89,7 +89,7 @@ async def test_a_button_is_tapped_by_its_place(screen: Page, emulator: Emulator)
     buttons = [[{"label": "Một", "payload": "a"}], [{"label": "Hai", "payload": "b"}, {"label": "Ba", "payload": "c"}]]
     n = emulator.say("Chọn", buttons=buttons)
     await screen.get_by_test_id("phone-telegram").get_by_test_id("button").filter(has_text="Ba").click()
-    await screen.wait_for_function("document.querySelectorAll('[data-who=user]').length > 0")
+    await screen.locator("[data-who=user]").first.wait_for()
     assert emulator.done == [{"user": "person-telegram", "action": "tap", "n": n, "row": 1, "col": 1}]
 
 
@@ -122,7 +122,7 @@ async def test_scanning_starts_telegram_and_writes_the_payload_on_zalo(screen: P
         await screen.get_by_test_id(f"qr-{key}").click()
         await screen.get_by_test_id(f"commune-{key}-xa-03127").click()
         await screen.get_by_test_id(f"sheet-{key}").wait_for(state="hidden")
-    await screen.wait_for_function("document.querySelectorAll('[data-testid=phone-telegram] [data-n=\"2\"]').length")
+    await screen.get_by_test_id("phone-telegram").locator("[data-n='2']").first.wait_for()
     assert emulator.done == [
         {"user": "person-zalo_oa", "action": "text", "text": "#xa-03127"},
         {"user": "person-telegram", "action": "start", "payload": "xa-03127"},

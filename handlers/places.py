@@ -1,0 +1,85 @@
+"""Which commune is meant: by its name of today, a former name or a pin; what to ask when that is not clear."""
+
+from dataclasses import dataclass
+
+from content.units import Candidate, Found
+from handlers.turn import Options, Turn
+
+MOST = 4  # to choose from; the fifth choice is "none of these"
+
+
+@dataclass(frozen=True)
+class Meant:
+    """One commune (`code`), a few to choose from, or a province to choose or to go on with; all empty: nothing."""
+
+    code: str = ""
+    communes: Options = ()
+    provinces: Options = ()  # too many communes fit: which province?
+    province: str = ""  # only this province was named: which commune there?
+    name: str = ""  # the name that is looked for, while the province is asked
+
+
+def named(turn: Turn) -> bool:
+    """Whether they typed a place and nothing else."""
+    found = turn.matched.place
+    return bool(turn.typed and found and found.place_only)
+
+
+def meant(turn: Turn, name: str = "", province: str = "") -> Meant:
+    """What they mean, in the light of a name or a province they gave before."""
+    if turn.heard.place:
+        return _around(turn)
+    if not turn.typed:
+        return Meant()
+    found = turn.matched.place or Found()
+    if name and found.provinces and not found.candidates:
+        return in_province(turn, name, found.provinces[0])
+    if province:
+        within = turn.know.gazetteer.find(turn.text, province)
+        found = within if within.candidates else found
+    return _read(turn, found, turn.text)
+
+
+def in_province(turn: Turn, name: str, province: str) -> Meant:
+    """The communes of a name, now that the province is known."""
+    found = turn.know.gazetteer.find(name, province)
+    here = tuple(one for one in found.candidates if one.commune.province.code == province)
+    if len(here) == 1:
+        return Meant(here[0].code)
+    return Meant(communes=_options(turn, here or found.candidates))
+
+
+def _read(turn: Turn, found: Found, name: str) -> Meant:
+    if found.fits > len(found.candidates) and len(found.provinces) > 1:
+        return Meant(provinces=_provinces(turn, found), name=name)
+    if len(found.candidates) == 1 and not found.ask:
+        return Meant(found.candidates[0].code)
+    if found.candidates:
+        return Meant(communes=_options(turn, found.candidates))
+    return Meant(province=found.provinces[0] if found.provinces else "")
+
+
+def _around(turn: Turn) -> Meant:
+    place = turn.heard.place
+    near = turn.know.gazetteer.near(place.lat, place.lon) if place else None
+    if near is None or not near.communes:
+        return Meant()
+    if not near.ask:
+        return Meant(near.communes[0].commune.code)
+    return Meant(communes=[(one.commune.code, one.commune.full_name) for one in near.communes[:MOST]])
+
+
+def _provinces(turn: Turn, found: Found) -> Options:
+    names = {one.code: one.full_name for one in turn.know.gazetteer.provinces()}
+    return [(code, names[code]) for code in found.provinces[:MOST]]
+
+
+def _options(turn: Turn, candidates: tuple[Candidate, ...]) -> Options:
+    return [(one.code, _described(turn, one)) for one in candidates[:MOST]]
+
+
+def _described(turn: Turn, one: Candidate) -> str:
+    """As it is offered: its full name, and what it was called before where that is not the same."""
+    name = turn.place_name(one.code)
+    before = one.former[0].partition(",")[0] if one.former else ""
+    return f"{name} (có {before} cũ)" if before and one.name.lower() not in before.lower() else name
