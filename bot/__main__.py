@@ -14,7 +14,7 @@ COMMANDS = {
     "faq": ("bot.commands.faq", "app", "Hỏi đáp: hỏi thử, kiểm tra, đo độ chính xác."),
     "units": ("bot.commands.units", "app", "Tìm xã, phường theo tên mới hoặc tên cũ."),
     "speak": ("bot.commands.speak", "speak", "Đọc một văn bản thành tiếng."),
-    "test": ("bot.commands.test", "test", "Chạy toàn bộ kiểm thử và nói phần nào bị bỏ qua."),
+    "test": ("bot.commands.suite", "suite", "Chạy toàn bộ kiểm thử và nói phần nào bị bỏ qua."),
     "bench": ("bot.commands.bench", "bench", "Đo tốc độ một phần của chương trình."),
 }
 

@@ -21,7 +21,7 @@ STATE_MS = 30 * 60_000
 
 
 async def begin(work: Work, name: str) -> str:
-    """The address where an OA's administrator consents; a fresh state is kept for the way back. Raises `LookupError`."""
+    """The address where an OA's administrator consents; a fresh state is kept. Raises `LookupError`."""
     state = secrets.token_urlsafe(24)
 
     def keep(tx: Transaction) -> str:

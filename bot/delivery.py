@@ -10,7 +10,7 @@ import structlog
 from bot.endings import Ending, Gone, Later, Never, Sent, Unknown
 from bot.outlets import HANDLE_MS, Outlet
 from bot.pace import ChatPace, Pace
-from bot.work import Turn, Work
+from bot.work import Turn, Work, is_trouble
 from content.message import Part
 from storage import Transaction, accounts, citizens, outbox, reports
 from storage.outbox import Delivery
@@ -19,6 +19,7 @@ log = structlog.get_logger()
 SETTLE_SECONDS = 0.05
 LONGEST_WAIT = 300.0
 MOST_CLAIMED = 100
+LANDING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Sender:
         self.wake = asyncio.Event()
         self._settled: list[Settled] = []
         self._settling = asyncio.Event()
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: dict[asyncio.Task[None], Delivery] = {}
+        self._begun: set[int] = set()  # of these the request may be written
+        self._stopping = False
         self.suspended = False
 
     async def run(self) -> None:
@@ -62,10 +65,11 @@ class Sender:
         """Claim at most a second's worth and start it; how many were claimed."""
         room = max(1, min(MOST_CLAIMED, int(self._pace.limit / self._pace.window))) - len(self._flying)
         if room <= 0:
-            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+            await self._make_room()
             return 1
         try:
-            rows = await self._work.write(lambda tx: self._claim(tx, room), Turn.SETTLE)
+            busy = set(self._chats.busy()) | {row.chat for row in self._flying.values()}
+            rows = await self._work.write(lambda tx: self._claim(tx, room, busy), Turn.SETTLE)
             letters = await self.outlet.letter(rows) if rows else {}
         except Exception:
             log.exception("claim failed", account=self.name)
@@ -73,24 +77,53 @@ class Sender:
             return 0
         for row in rows:
             task = asyncio.create_task(self._deliver(row, letters[row.id or 0]))
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            self._flying[task] = row
+            task.add_done_callback(self._landed)
         return len(rows)
 
-    def _claim(self, tx: Transaction, room: int) -> list[Delivery]:
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.pop(task, None)
+        self.wake.set()  # its chat may have more
+
+    def _claim(self, tx: Transaction, room: int, busy: set[str]) -> list[Delivery]:
         outbox.expire(tx, self.account_id)
-        return outbox.claim(tx, self.account_id, self._owner, room)
+        return outbox.claim(tx, self.account_id, self._owner, room, busy)
+
+    async def _make_room(self) -> None:
+        """Hands are full: wait for one to be free, or put aside what has not begun for an emergency."""
+        woken = asyncio.create_task(self.wake.wait())
+        try:
+            await asyncio.wait({*self._flying, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        aside = [task for task, row in self._flying.items() if row.lane > outbox.CONVERSATION and not self._has_begun(row)]
+        if aside and await self._emergency_waits():
+            for task in aside:
+                task.cancel()
+            await asyncio.wait(aside)
+            await self._flush()
+
+    def _has_begun(self, row: Delivery) -> bool:
+        return row.id in self._begun
+
+    async def _emergency_waits(self) -> bool:
+        try:
+            return await self._work.read(lambda tx: outbox.emergency_waits(tx, self.account_id))
+        except Exception:
+            log.exception("the ledger cannot be read", account=self.name)
+            return False
 
     async def _rest(self) -> None:
         """Sleep until something falls due or somebody wakes us."""
         seconds = 1.0
+        busy = self._chats.busy()
         try:
-            due = await self._work.read(lambda tx: (outbox.next_due(tx, self.account_id), tx.now))
+            due = await self._work.read(lambda tx: (outbox.next_due(tx, self.account_id, busy), tx.now))
             seconds = min(1.0, max(0.02, ((due[0] or 1 << 62) - due[1]) / 1000))
         except Exception:
             log.exception("the ledger cannot be read", account=self.name)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min([seconds, *busy.values()])):
                 await self.wake.wait()
         except TimeoutError:
             return
@@ -101,21 +134,36 @@ class Sender:
             return
         for number in range(row.parts_done, len(parts)):
             part = _marked(parts[number], row) if number == 0 else parts[number]
-            ending = await self._send(row, part)
-            last = number == len(parts) - 1
-            if not isinstance(ending, Sent) or last:
+            ending = None if self._stopping else await self._send(row, part)
+            if ending is None:
+                self._settle(Settled(row, {"state": "queued", "claimed_by": ""}))
+                return
+            if isinstance(ending, Sent):
+                row.message_id = f"{row.message_id} {ending.id}".strip()[:250]
+            if not isinstance(ending, Sent) or number == len(parts) - 1:
                 self._settle(Settled(row, _follows(row, ending), ending, part))
                 return
             row.parts_done = number + 1
-            self._settle(Settled(row, {"parts_done": row.parts_done}, ending, part))
+            done = {"parts_done": row.parts_done, "message_id": row.message_id}
+            self._settle(Settled(row, done, ending, part))
 
-    async def _send(self, row: Delivery, part: Part) -> Ending:
-        async with self._chats.slot(row.chat), self._pace.slot():
-            try:
-                ending = await self.outlet.send(row, part)
-            except Exception:  # a bug of ours: loud, and tried again like an outage
-                log.exception("a channel raised", account=self.name, delivery=row.id)
-                return Later(60, "lỗi của kênh")
+    async def _send(self, row: Delivery, part: Part) -> Ending | None:
+        """One call at its turn. None when it was cancelled before it began: certainly not sent."""
+        number = row.id or 0
+        try:
+            async with self._chats.slot(row.chat), self._pace.slot():
+                self._begun.add(number)
+                try:
+                    ending = await self.outlet.send(row, part)
+                except Exception:  # a bug of ours: loud, and tried again like an outage
+                    log.exception("a channel raised", account=self.name, delivery=row.id)
+                    return Later(60, "lỗi của kênh")
+        except asyncio.CancelledError:
+            if number in self._begun:
+                raise
+            return None
+        finally:
+            self._begun.discard(number)
         if isinstance(ending, Later):
             self._heed(ending)
         return ending
@@ -146,12 +194,25 @@ class Sender:
             return
         try:
             await self._work.write(lambda tx: self._write(tx, batch), Turn.SETTLE)
-        except Exception:
-            log.exception("settling failed, will be tried again", account=self.name, rows=len(batch))
-            self._settled = [*batch, *self._settled]
-            await asyncio.sleep(0.5)
-            self._settling.set()
+        except Exception as error:
+            log.exception("settling failed", account=self.name, rows=len(batch))
+            if is_trouble(error):
+                self._settled = [*batch, *self._settled]
+                await asyncio.sleep(0.5)
+                self._settling.set()
+            else:
+                await self._flush_one_by_one(batch)
         self.wake.set()
+
+    async def _flush_one_by_one(self, batch: list[Settled]) -> None:
+        """One row cannot be written: it must not keep the others, nor itself, from being settled."""
+        for one in batch:
+            try:
+                await self._work.write(lambda tx, one=one: self._write(tx, [one]), Turn.SETTLE)  # type: ignore[misc]
+            except Exception:
+                log.exception("a row settles without what is beside it", account=self.name, delivery=one.row.id)
+                alone = replace(one, ending=None)
+                await self._work.write(lambda tx, one=alone: self._write(tx, [one]), Turn.SETTLE)  # type: ignore[misc]
 
     def _write(self, tx: Transaction, batch: list[Settled]) -> None:
         for one in batch:
@@ -161,8 +222,15 @@ class Sender:
                 _beside(tx, self.account_id, one.row, one.ending, one.part)
 
     async def _land(self) -> None:
+        """What has not begun goes back to the queue; what is under way may land."""
+        self._stopping = True
+        for task, row in list(self._flying.items()):
+            if not self._has_begun(row):
+                task.cancel()
         if self._flying:
-            await asyncio.wait(self._flying, timeout=20)
+            await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
+        for task in list(self._flying):  # outcome unknown: their rows stay claimed and are resent, marked
+            task.cancel()
 
 
 def _timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
@@ -178,8 +246,8 @@ def _timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
 def _follows(row: Delivery, ending: Ending) -> dict[str, Any]:
     """What an ending means for its row."""
     match ending:
-        case Sent(id=message_id):
-            return {"state": "sent", "message_id": message_id[:80], "attempts": row.attempts + 1}
+        case Sent():
+            return {"state": "sent", "message_id": row.message_id, "attempts": row.attempts + 1}
         case Later(wait=wait, why=why):
             return {"state": "queued", "claimed_by": "", "due_in": _wait_ms(row, ending, wait), "why": why[:200],
                     "attempts": row.attempts + (0 if ending.budget or ending.suspend else 1)}  # fmt: skip

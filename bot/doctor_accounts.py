@@ -48,7 +48,8 @@ async def _about(settings: Settings, work: Work, row: accounts.Account, now: Now
     except (ValueError, LookupError) as error:
         return [Finding(False, f"{row.name}: {error}", f"Nhập lại mã bí mật: thontin account rotate {row.name}")]
     try:
-        return [*_named(row.name, await channel.check()), await _news(settings, row, channel)]
+        said = _named(row.name, await channel.check())
+        return [*said, await _news(settings, row, channel)] if all(one.ok for one in said) else said
     finally:
         await channel.close()
 

@@ -81,6 +81,13 @@ class ChatPace:
                 self._last[chat] = self._clock()
         self._tidy()
 
+    def busy(self) -> dict[str, float]:
+        """Chats whose turn is not now, and in how many seconds (at the earliest) it may be."""
+        now = self._clock()
+        waits = {chat: self._last.get(chat, now) + self.gap - now for chat, lock in self._locks.items() if lock.locked()}
+        waits |= {chat: at + self.gap - now for chat, at in self._last.items() if at + self.gap > now}
+        return {chat: max(0.02, wait) for chat, wait in waits.items()}
+
     def _tidy(self) -> None:
         """Forget chats that are quiet, so that memory does not grow with the audience."""
         if len(self._last) < 1000:

@@ -7,12 +7,20 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import structlog
+
 from content.message import Heard
-from storage import Vault
+from storage import Vault, WrongKey
+
+log = structlog.get_logger()
 
 
 class SpoolFull(Exception):
     """The disk did not take it either: the platform must try again later."""
+
+
+class Unreadable(Exception):
+    """A file of the spool that cannot be opened: written with a lost key, or damaged. It is set aside."""
 
 
 class Spool:
@@ -22,11 +30,20 @@ class Spool:
         self._folder, self._vault = folder, vault
         folder.mkdir(parents=True, exist_ok=True)
         self._order = itertools.count()
-        self._chats: Counter[tuple[int, str]] = Counter(self._key(path) for path in self.waiting())
+        self._chats: Counter[tuple[int, str]] = Counter()
+        for path in self.waiting():
+            self._count(path)
+
+    def _count(self, path: Path) -> None:
+        try:
+            account_id, heard = self.open(path)
+        except Unreadable:
+            return
+        self._chats[account_id, heard.chat] += 1
 
     def holds(self, account_id: int, chat: str) -> bool:
         """Whether earlier words of this chat are still here."""
-        return self._chats[(account_id, chat)] > 0
+        return self._chats[account_id, chat] > 0
 
     def put(self, account_id: int, heard: Heard) -> None:
         """Keep one event; it is on disk when this returns. Raises `SpoolFull`."""
@@ -35,37 +52,43 @@ class Spool:
         try:
             _write_synced(path, body.encode())
         except OSError as error:
-            path.unlink(missing_ok=True)
             raise SpoolFull(type(error).__name__) from None
-        self._chats[(account_id, heard.chat)] += 1
+        self._chats[account_id, heard.chat] += 1
 
     def waiting(self) -> list[Path]:
         """The files, oldest first."""
         return sorted(self._folder.glob("*.heard"))
 
     def open(self, path: Path) -> tuple[int, Heard]:
-        """The account and the event in a file."""
-        kept = json.loads(self._vault.open(path.read_text()))
-        return int(kept["account"]), Heard.from_json(kept["heard"])
+        """The account and the event in a file. Raises `Unreadable` after setting it aside, `OSError`."""
+        try:
+            kept = json.loads(self._vault.open(path.read_text()))
+            return int(kept["account"]), Heard.from_json(kept["heard"])
+        except (WrongKey, ValueError, KeyError, TypeError) as error:
+            path.rename(path.with_suffix(".unreadable"))
+            log.error("a spooled event cannot be read and was set aside", file=path.name, why=type(error).__name__)
+            raise Unreadable(path.name) from None
 
     def done(self, path: Path, account_id: int, chat: str) -> None:
         """It is in the database now."""
         path.unlink(missing_ok=True)
-        self._chats[(account_id, chat)] -= 1
-
-    def _key(self, path: Path) -> tuple[int, str]:
-        account_id, heard = self.open(path)
-        return account_id, heard.chat
+        self._chats[account_id, chat] -= 1
+        if self._chats[account_id, chat] <= 0:
+            del self._chats[account_id, chat]
 
 
 def _write_synced(path: Path, body: bytes) -> None:
-    """Write, sync the file, and sync the folder that names it."""
+    """Write, sync the file, and sync the folder that names it; what is half written is taken away again."""
     part = path.with_suffix(".part")
-    with part.open("wb") as opened:
-        opened.write(body)
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as opened:
+            opened.write(body)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

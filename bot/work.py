@@ -10,12 +10,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError, StatementError
+
 from storage import Database, Transaction
 from storage.citizens import StaleState
 
 T = TypeVar("T")
 Job = Callable[[Transaction], T]
 RETRIES = 3
+# Somebody else was quicker: the same dialogue, the same new row, or a lock that both wanted. The second try sees it.
+AGAIN = (StaleState, IntegrityError)
+DEADLOCK = ("40001", "40P01")  # PostgreSQL: serialization_failure, deadlock_detected
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether the database is to blame (gone, locked, full), rather than what was asked of it."""
+    if isinstance(error, IntegrityError | DataError | ProgrammingError):
+        return False
+    # A bare StatementError never reached the database: a value of a wrong type.
+    return isinstance(error, SQLAlchemyError) and type(error) is not StatementError
+
+
+def _worth_another_try(error: Exception) -> bool:
+    return isinstance(error, AGAIN) or getattr(getattr(error, "orig", None), "sqlstate", "") in DEADLOCK
 
 
 class Turn(IntEnum):
@@ -32,7 +49,7 @@ class Work:
     """`await work.write(job)` runs `job(tx)` in a transaction and returns what it returns.
 
     On SQLite jobs queue by arrival time plus their handicap, so that a spread cannot starve an answer and an
-    answer cannot starve a spread. `StaleState` (another process changed the same dialogue) is run again.
+    answer cannot starve a spread. A job that lost a race against another process is run again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -61,8 +78,8 @@ class Work:
             try:
                 with self.database.transaction() as tx:
                     return job(tx)
-            except StaleState:
-                if not left:
+            except Exception as error:
+                if not left or not _worth_another_try(error):
                     raise
         raise AssertionError("unreachable")
 

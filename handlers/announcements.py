@@ -120,14 +120,15 @@ def parts_of(row: Announcement, kind: Kind, know: Knowledge) -> tuple[tuple[Part
         words(row, know),
         choices,
         question=f"listen{row.id}",
-        voice=_voice(row, kind) if urgent else "",
+        voice=voice(row, kind) if urgent else "",
         listen=listen_link(know.manners, row) if urgent else "",
         urgent=urgent,
     )
     return fit(said, kind), f"listen:{row.id}" if offered else ""
 
 
-def _voice(row: Announcement, kind: Kind) -> str:
+def voice(row: Announcement, kind: Kind) -> str:
+    """The recording that a kind of channel can carry; empty where there is none."""
     return {"mp3": row.speech_sha, "aac": row.speech_aac_sha, "link": ""}[kind.voice]
 
 

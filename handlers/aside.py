@@ -42,7 +42,7 @@ def take(turn: Turn, kind: str) -> bool:
     state = turn.aside.pop(kind, None)
     if state is None:
         return False
-    turn.state = state
+    turn.state, turn.ended = state, True
     turn.ask_again()
     return True
 

@@ -1,19 +1,28 @@
 """Questions: answered when we are sure, with source and date; else the nearest three and a person."""
 
+from content.danger import Danger, danger_level
 from content.faq import Entry, Match
-from handlers import report
+from content.legal import legal_fork
+from content.vietnamese import syllables
+from handlers import files, report
 from handlers.knowledge import match
 from handlers.turn import Turn
 from storage import faq as kept
 
 WORTH_OFFERING = 0.25  # below this a guess is only noise
+SHORT = 2  # words; less than that is no question
+LONGEST = 1500  # characters of a question that go to a person
 
 
 def opens(turn: Turn) -> bool:
     """A sure answer, or a kind word to small talk."""
-    if turn.heard.kind != "text" or not turn.text:
+    if not turn.typed or not _surely(turn, turn.matched.faq, turn.matched.smalltalk):
         return False
-    return _surely(turn, turn.matched.faq, turn.matched.smalltalk)
+    if danger_level(turn.text) is Danger.POSSIBLE:
+        turn.say("safety.short")
+    if not turn.state and not turn.citizen.consent_version and not turn.address.version:
+        turn.say("start.invite")
+    return True
 
 
 def _surely(turn: Turn, found: list[Match], smalltalk: list[Match]) -> bool:
@@ -36,8 +45,9 @@ def _served(turn: Turn, found: list[Match]) -> Entry | None:
 def _source(turn: Turn, entry: Entry) -> str:
     if not entry.source:
         return ""
-    reviewed = entry.reviewed_at.strftime("%d/%m/%Y") if entry.reviewed_at else ""
-    return turn.words("faq.source", source=entry.cited, date=reviewed)
+    if not entry.reviewed_at:
+        return turn.words("faq.source", source=entry.cited)
+    return turn.words("faq.source_on", source=entry.cited, date=entry.reviewed_at.strftime("%d/%m/%Y"))
 
 
 def answer_to(turn: Turn, words: str) -> None:
@@ -45,41 +55,70 @@ def answer_to(turn: Turn, words: str) -> None:
     found = match(turn.know, words)
     if not _surely(turn, found.faq, found.smalltalk):
         turn.matched = found
-        unsure(turn, words)
+        _offer(turn, words)
 
 
-def unsure(turn: Turn, words: str = "") -> None:
+def unsure(turn: Turn) -> None:
     """The last word: never silence, never "I do not understand"."""
-    words = words or turn.text
-    if turn.heard.kind in ("media",):
+    words = turn.text
+    if turn.heard.kind == "media":
         _media(turn)
     elif turn.heard.kind == "tap":
         turn.say("general.old_button")
-    elif turn.heard.kind == "unsupported" or not any(letter.isalnum() for letter in words):
-        turn.say("general.hint")
-    elif turn.state and words.strip().isdigit():
-        turn.say("general.which_number")
+    elif turn.command == "back":
+        turn.say("general.no_question")
+    elif turn.state and not turn.free and _slip(turn):
+        turn.say("general.choose" if turn.state["labels"] else "general.hint")
         turn.ask_again()
+    elif turn.digits:
+        turn.say("general.no_question")
+    elif _says_nothing(turn, words):
+        turn.say("general.hint")
+    elif legal_fork(words):
+        report.begin(turn, kind="feedback", category="policy", words=words)
     else:
         _offer(turn, words)
 
 
+def _slip(turn: Turn) -> bool:
+    """Beside an open choice: a number that is not there, a word or two, or nothing that can be read."""
+    return turn.typed and (turn.digits or (len(syllables(turn.text)) <= SHORT and not _near(turn)))
+
+
+def _says_nothing(turn: Turn, words: str) -> bool:
+    """Nothing typed, a sign, an unknown /command, or one word that no entry knows."""
+    said = syllables(words)
+    if not said or turn.heard.kind == "unsupported" or (words.startswith("/") and " " not in words):
+        return True
+    return len(said) == 1 and not _near(turn)
+
+
 def _media(turn: Turn) -> None:
-    if all(one.kind == "sticker" for one in turn.heard.attached):
-        turn.say("general.sticker")
-    else:
+    if files.any_sent(turn):
         report.offer_media(turn)
+    else:
+        turn.say("general.sticker")
+
+
+def _near(turn: Turn) -> list[tuple[str, str]]:
+    near = [(one.id, turn.know.entry(one.id)) for one in turn.matched.faq[:3] if one.score >= WORTH_OFFERING]
+    here = (None, "", turn.home())
+    return [(number, entry.question) for number, entry in near if entry and entry.commune in here]
 
 
 def _offer(turn: Turn, words: str) -> None:
-    near = [(one.id, turn.know.entry(one.id)) for one in turn.matched.faq[:3] if one.score >= WORTH_OFFERING]
-    options = [(number, entry.question) for number, entry in near if entry]
-    kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
-    intro = "faq.unsure" if options else "faq.nothing"
-    options.append(("person", turn.words("faq.person")))
-    if len(options) == 1:
-        options.append(("report", turn.words("faq.report")))
-    turn.ask("faq", "offered", turn.words(intro), options, words=words[:1500])
+    options = _near(turn)
+    if not legal_fork(words):  # what may be a denunciation is kept nowhere
+        kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
+    if options:
+        options.append(("person", turn.words("faq.person")))
+        text = turn.words("faq.unsure")
+    else:
+        options = [("person", turn.words("faq.ask_person")), ("report", turn.words("faq.report"))]
+        text = turn.words("faq.nothing")
+    if danger_level(words) is Danger.POSSIBLE:
+        turn.say("safety.short")
+    turn.ask("faq", "offered", text, options, words=words[:LONGEST])
 
 
 def goes_on(turn: Turn) -> bool:
@@ -91,12 +130,22 @@ def goes_on(turn: Turn) -> bool:
     if taken == "person":
         report.begin(turn, kind="question", category="question", words=words)
     elif taken == "report":
-        report.begin(turn)
+        report.begin(turn, words=words)
     else:
-        entry = turn.know.entry(taken)
-        turn.end()
-        if entry:
-            turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
-        else:
-            turn.say("faq.gone")
+        _show(turn, taken)
     return True
+
+
+def _show(turn: Turn, entry_id: str) -> None:
+    entry = turn.know.entry(entry_id)
+    turn.end()
+    if entry:
+        turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
+    else:
+        turn.say("faq.gone")
+
+
+def leave(turn: Turn) -> None:
+    """0: none of these."""
+    turn.end()
+    turn.say("general.left")

@@ -16,7 +16,8 @@ def file(turn: Turn, data: dict[str, Any]) -> Report:
     media.attach(turn.tx, data["files"], filed.id or 0)
     _queue(turn, filed, data["danger"])
     turn.end()
-    turn.say("report.filed", at=when(turn.tx.now), unit=status.unit(turn, filed), code=filed.code)
+    key = "report.filed_danger" if data["danger"] else "report.filed"
+    turn.say(key, at=when(turn.tx.now), unit=status.unit(turn, filed), code=filed.code)
     if not data["danger"]:
         identity.ask(turn, filed)
     return filed

@@ -1,14 +1,18 @@
-"""Who sends a report: asked after it is filed, saying why (Decree 49/2024) and who will see it. "Không" needs no reason."""
+"""Who sends a report: asked after it is filed, with the reason (Decree 49/2024). "Không" needs no reason."""
 
 from collections.abc import Callable
 
 import phonenumbers
 
 from content.commands import yes_no
-from handlers import filing
+from content.vietnamese import syllables
+from handlers import files, filing
 from handlers.turn import Turn
-from storage import reports
+from storage import media, reports
 from storage.reports import Report
+
+LONGEST = 80
+NAME_WORDS = range(2, 6)  # a name typed where the choice was asked: "Lò Thị Dung"
 
 
 def ask(turn: Turn, filed: Report) -> None:
@@ -16,9 +20,21 @@ def ask(turn: Turn, filed: Report) -> None:
     remembered = turn.tx.vault.open(turn.citizen.name_sealed)
     options = [("give", turn.words("identity.give"))]
     if remembered:
-        options.append(("last", turn.words("identity.last", name=remembered)))
+        options.append(("last", turn.words("identity.last", name=initials(remembered))))
     options.append(("none", turn.words("identity.none")))
-    turn.ask("report", "identity", turn.words("identity.ask"), options, report=filed.id)
+    yes = "last" if remembered else "give"
+    turn.ask("report", "identity", turn.words("identity.ask"), options, yes=yes, no="none", report=filed.id)
+
+
+def initials(name: str) -> str:
+    """As "L. T. Dung": enough for its owner, little for whoever looks over the shoulder."""
+    *first, last = name.split() or [""]
+    return " ".join([*(f"{one[0]}." for one in first), last])
+
+
+def leave(turn: Turn) -> None:
+    """0 at the first question: no name."""
+    _finish(turn, "identity.without")
 
 
 def _identity(turn: Turn) -> bool:
@@ -27,11 +43,21 @@ def _identity(turn: Turn) -> bool:
         turn.ask("report", "name", turn.words("identity.name"), free=True, **turn.data)
     elif taken == "last":
         _use_last(turn)
-    elif taken == "none" or yes_no(turn.text) is False:
+    elif taken == "none":
         _finish(turn, "identity.without")
+    elif _is_name(turn):
+        _take_name(turn)
     else:
-        return False
+        return _adds(turn)
     return True
+
+
+def _is_name(turn: Turn) -> bool:
+    """They typed the name at once, as the question invites them to."""
+    asks = bool(turn.matched.faq and turn.matched.faq[0].confident)
+    said = syllables(turn.text)
+    plain = turn.typed and not turn.heard.edited and turn.command is None and not asks
+    return plain and len(said) in NAME_WORDS and all(one.isalpha() for one in said) and "?" not in turn.text
 
 
 def _use_last(turn: Turn) -> None:
@@ -43,27 +69,47 @@ def _use_last(turn: Turn) -> None:
     _finish(turn, "identity.thanks")
 
 
-def _name(turn: Turn) -> bool:
-    if _declined(turn):
-        _finish(turn, "identity.without")
-        return True
-    if turn.heard.kind != "text" or not any(letter.isalpha() for letter in turn.text):
+def _adds(turn: Turn) -> bool:
+    """A file, or a correction of something said before: it goes to the report, and the question stays."""
+    filed = _report(turn)
+    if filed is None or not (files.any_sent(turn) or (turn.heard.edited and turn.text)):
         return False
-    turn.ask("report", "hamlet", turn.words("identity.hamlet"), free=True, **{**turn.data, "name": turn.text[:80]})
+    media.attach(turn.tx, files.keep(turn), filed.id or 0)
+    if turn.text:
+        reports.note(turn.tx, filed, "addition", text_sealed=turn.tx.vault.seal(turn.text))
+    turn.say("offer.added", code=filed.code)
+    turn.ask_again()
     return True
 
 
-def _hamlet(turn: Turn) -> bool:
-    if turn.heard.kind != "text" or not turn.text:
+def _name(turn: Turn) -> bool:
+    if turn.heard.edited or not turn.typed:
+        return _adds(turn)
+    if _declined(turn):
+        _finish(turn, "identity.without")
+    elif any(letter.isalpha() for letter in turn.text):
+        _take_name(turn)
+    else:
         return False
-    hamlet = "" if _declined(turn) else turn.text[:80]
+    return True
+
+
+def _take_name(turn: Turn) -> None:
+    name = " ".join(turn.text.split())[:LONGEST]
+    turn.ask("report", "hamlet", turn.words("identity.hamlet"), free=True, **{**turn.data, "name": name})
+
+
+def _hamlet(turn: Turn) -> bool:
+    if turn.heard.edited or not turn.typed:
+        return _adds(turn)
+    hamlet = "" if _declined(turn) else " ".join(turn.text.split())[:LONGEST]
     turn.ask("report", "phone", turn.words("identity.phone"), free=True, **{**turn.data, "hamlet": hamlet})
     return True
 
 
 def _phone(turn: Turn) -> bool:
-    if turn.heard.kind != "text" or not turn.text:
-        return False
+    if turn.heard.edited or not turn.typed:
+        return _adds(turn)
     phone = "" if _declined(turn) else _number(turn.text)
     if phone is None:
         turn.ask("report", "phone", turn.words("identity.phone_again"), free=True, **turn.data)
@@ -74,13 +120,13 @@ def _phone(turn: Turn) -> bool:
 
 
 def _declined(turn: Turn) -> bool:
-    return turn.command == "back" or turn.text.strip() == "0" or yes_no(turn.text) is False
+    return yes_no(turn.text) is False
 
 
 def _number(text: str) -> str | None:
     """A Vietnamese phone number in E.164, or None if it is not one."""
     try:
-        parsed = phonenumbers.parse(text, "VN")
+        parsed = phonenumbers.parse(text[:40], "VN")
     except phonenumbers.NumberParseException:
         return None
     valid = phonenumbers.is_valid_number(parsed)

@@ -36,7 +36,9 @@ class Knowledge:
     def recording(self, language: str, text: str) -> str:
         """The sha256 of the recording of a fixed sentence; empty when nobody made one."""
         spoken = self.texts.by_language.get(language, {})
-        found = (sha for (of, key), sha in self.recordings.items() if of == language and spoken.get(key, "").strip() == text)
+        found = (
+            sha for (of, key), sha in self.recordings.items() if of == language and spoken.get(key, "").strip() == text
+        )
         return next(found, "")
 
     def entry(self, entry_id: str) -> Entry | None:

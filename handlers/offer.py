@@ -1,22 +1,32 @@
 """11, 22 and 33: answers to letters nobody asked for (announcements, answers to reports)."""
 
+from content.channels import KINDS
+from content.commands import yes_no
 from content.message import Said
 from handlers import announcements as spoken
 from handlers import files
-from handlers.turn import Turn
+from handlers.turn import LETTER_KEYS, Turn
 from storage import announcements, media, outbox, reports
 from storage.outbox import Delivery
 
-KEYS = ("11", "22", "33")
+
+def meant(turn: Turn) -> bool:
+    """Whether a double digit in the middle of a dialogue answers a letter.
+
+    Where every word is an answer ("tổ 11"), only if the letter came after the question did.
+    """
+    if turn.letter_key is None:
+        return False
+    since = int(turn.state["at"]) if turn.free else -1
+    return not turn.free or any(row.created_at > since for row, _ in _fitting(turn, turn.letter_key))
 
 
 def opens(turn: Turn) -> bool:
     """One of our double digits, typed or pressed."""
-    key = _key(turn)
+    key = turn.letter_key
     if key is None:
         return False
-    waiting = _waiting(turn)
-    fitting = [(row, offer) for row, offer in waiting if key in _keys(offer)]
+    fitting = _fitting(turn, key)
     if not fitting:
         turn.say("offer.none")
     elif len(fitting) == 1 or turn.heard.kind == "tap":
@@ -41,9 +51,15 @@ def goes_on(turn: Turn) -> bool:
     return taken is not None
 
 
-def _key(turn: Turn) -> str | None:
-    said = turn.heard.payload.partition(":")[2] if turn.heard.kind == "tap" else turn.text.strip(" .")
-    return said if said in KEYS else None
+def leave(turn: Turn) -> None:
+    """0: what was chosen with 22 or 33 stays, nothing is added."""
+    step = turn.step
+    turn.end()
+    turn.say("offer.added_nothing" if step == "add" else "general.left")
+
+
+def _fitting(turn: Turn, key: str) -> list[tuple[Delivery, str]]:
+    return [(row, offer) for row, offer in _waiting(turn) if key in _keys(offer)]
 
 
 def _waiting(turn: Turn) -> list[tuple[Delivery, str]]:
@@ -62,7 +78,7 @@ def _newest_of_each(rows: list[tuple[Delivery, str]]) -> list[tuple[Delivery, st
 
 
 def _keys(offer: str) -> tuple[str, ...]:
-    return KEYS[:1] if offer.startswith("listen:") else KEYS
+    return LETTER_KEYS[:1] if offer.startswith("listen:") else LETTER_KEYS
 
 
 def _ask_which(turn: Turn, fitting: list[tuple[Delivery, str]], key: str) -> None:
@@ -93,7 +109,12 @@ def _listen(turn: Turn, announcement_id: int) -> None:
     if row is None or not row.speech_sha:
         turn.say("offer.no_recording")
         return
-    turn.show(Said(row.title, voice=row.speech_sha, listen=spoken.listen_link(turn.know.manners, row)))
+    voice = spoken.voice(row, KINDS[turn.account.channel])
+    link = spoken.listen_link(turn.know.manners, row)
+    if voice or link:
+        turn.show(Said(row.title, voice=voice, listen=link))
+    else:
+        turn.say("offer.no_recording")
 
 
 def _verdict(turn: Turn, report_id: int, key: str) -> None:
@@ -102,23 +123,24 @@ def _verdict(turn: Turn, report_id: int, key: str) -> None:
         turn.say("offer.none")
     elif key == "11":
         found.verdict, found.state = "done", "closed"
+        turn.tx.session.add(found)
         reports.note(turn.tx, found, "verdict", state="closed")
         turn.say("offer.done", code=found.code)
     else:
         found.verdict = "undone" if key == "22" else found.verdict
         found.state = "received"
+        turn.tx.session.add(found)
         reports.note(turn.tx, found, "verdict", state="received")
         turn.ask("offer", "add", turn.words("offer.add"), free=True, report=report_id)
 
 
 def _add(turn: Turn) -> bool:
-    if turn.command == "back":
-        turn.end()
-        turn.say("offer.added_nothing")
-        return True
     found = reports.of(turn.tx, int(turn.data["report"]))
-    if found is None or not (turn.text or turn.heard.attached):
+    if found is None or not (turn.text or files.any_sent(turn)):
         return False
+    if yes_no(turn.text) is False:
+        leave(turn)
+        return True
     media.attach(turn.tx, files.keep(turn), found.id or 0)
     reports.note(turn.tx, found, "addition", text_sealed=turn.tx.vault.seal(turn.text[:2000]))
     turn.end()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from content.commands import yes_no
 from content.topics import GROUPS
 from handlers import commune
 from handlers.turn import Turn
@@ -19,7 +20,11 @@ def ask_hamlet(turn: Turn, code: str) -> None:
 def _hamlet(turn: Turn) -> bool:
     if not turn.typed:
         return False
-    hamlet = turn.text[:LONGEST_HAMLET]
+    if yes_no(turn.text) is False:
+        turn.end()
+        turn.say("commune.no_hamlet")
+        return True
+    hamlet = " ".join(turn.text.split())[:LONGEST_HAMLET]
     for one in citizens.follows(turn.tx, turn.citizen.id or 0):
         if one.commune == turn.data["commune"]:
             one.hamlet = hamlet

@@ -4,30 +4,73 @@ from typing import Any
 
 from content.categories import CATEGORIES
 from content.danger import danger
-from content.legal import about_official, legal_fork
-from handlers import files, filing, identity, safety
+from content.vietnamese import syllables
+from handlers import aside, files, identity, places, read_back, safety
 from handlers.turn import Turn
-from storage import media
 
-MOST_TEXT = 4000  # characters of a description; a report is not a book, and a letter must carry it
+MOST_TEXT = 10_000  # characters of a description; what is longer is a book, and it is said that it was cut
 MOST_FILES = 20
+TOLD = 8  # letters; a longer text in place of a category is the story itself
+_DONE = (["xong"], ["xong", "roi"], ["het"], ["het", "roi"], ["the", "thoi"], ["gui"], ["gui", "di"])
 
 
 def opens(turn: Turn) -> bool:
-    """They want to report something."""
-    if turn.command != "report":
+    """They want to report something, or to go on with a report they left."""
+    if turn.command not in ("report", "continue"):
         return False
-    begin(turn)
+    if writing(turn):
+        turn.ask_again()
+    elif turn.command == "report":
+        _begin_or_resume(turn)
+    elif not aside.take(turn, "report"):
+        turn.say("report.no_draft")
     return True
+
+
+def _begin_or_resume(turn: Turn) -> None:
+    if "report" in turn.aside:
+        options = [(one, turn.words(f"report.{one}")) for one in ("resume", "anew")]
+        turn.ask("report", "resume", turn.words("report.two"), options, yes="resume", no="anew")
+    else:
+        begin(turn)
+
+
+def writing(turn: Turn) -> bool:
+    """Whether a report is being written, and not yet filed."""
+    return aside.kind_of(turn.state) == "report"
+
+
+def files_of(turn: Turn) -> list[int]:
+    """The files of this turn, wanted from now on."""
+    return files.keep(turn)
+
+
+def begin(turn: Turn, **gathered: Any) -> None:
+    """Start a report with what is already known of it."""
+    data = _blank(turn, gathered)
+    data["danger"] = bool(data["danger"]) or danger(str(data["words"]))
+    go_on(turn, data)
+
+
+def begin_with(turn: Turn, **gathered: Any) -> None:
+    """Start a report with what is known, and with what they just said or sent."""
+    gather(turn, _blank(turn, gathered))
+
+
+def _blank(turn: Turn, gathered: dict[str, Any]) -> dict[str, Any]:
+    empty = {"kind": "", "category": "", "words": "", "files": [], "danger": False, "commune": turn.home()}
+    return {**empty, **gathered}
 
 
 def offer_media(turn: Turn) -> None:
     """A photo, voice or video out of the blue: never silence, never lost."""
-    kept = files.keep(turn)
+    kept = [*turn.data.get("files", []), *files.keep(turn)] if turn.step == "offered" else files.keep(turn)
+    words = "\n".join(one for one in (str(turn.data.get("words", "")), turn.text) if one)
     kind = turn.heard.attached[0].kind if turn.heard.attached else "file"
-    text = turn.words("report.got_media", what=turn.words(f"report.a_{kind}"))
+    what = turn.words("report.files", count=len(kept)) if len(kept) > 1 else turn.words(f"report.a_{kind}")
     options = [("yes", turn.words("report.send_media")), ("no", turn.words("report.drop_media"))]
-    turn.ask("report", "offered", text, options, files=kept, words=turn.text)
+    text = turn.words("report.got_media", what=what)
+    turn.ask("report", "offered", text, options, yes="yes", no="no", files=kept, words=words)
 
 
 def _offered(turn: Turn) -> bool:
@@ -35,35 +78,43 @@ def _offered(turn: Turn) -> bool:
     if taken == "yes":
         begin(turn, words=str(turn.data.get("words", "")), files=turn.data.get("files", []))
     elif taken == "no":
-        turn.end()
-        turn.say("report.dropped")
-    elif turn.heard.kind in ("media", "text") and not turn.command:
-        return False
+        read_back.drop(turn)
+    elif files.any_sent(turn):
+        offer_media(turn)
+        return True
     return taken is not None
-
-
-def begin(turn: Turn, **gathered: Any) -> None:
-    """Start a report with what is already known of it."""
-    data = {"kind": "", "category": "", "words": "", "files": [], "danger": False, "commune": turn.home(), **gathered}
-    data["danger"] = bool(data["danger"]) or danger(str(data["words"]))
-    _next(turn, data)
 
 
 def goes_on(turn: Turn) -> bool:
     """The answer to one of our questions while a report is written."""
-    if turn.command == "back" and turn.step not in identity.STEPS:
-        _stop(turn)
-        return True
+    if turn.step in identity.STEPS:
+        return identity.STEPS[turn.step](turn)
+    if turn.heard.kind != "tap" and not turn.data.get("danger") and danger(turn.text):
+        return _endangered(turn)
+    if turn.heard.edited and turn.data.get("words") and turn.chosen() is None:
+        return gather(turn, turn.data)
     return _STEPS[turn.step](turn)
 
 
-def _stop(turn: Turn) -> None:
-    turn.end()
-    turn.say("report.dropped")
+def _endangered(turn: Turn) -> bool:
+    """The numbers first; what they wrote goes into the report, and nothing else is asked than where."""
+    safety.warn(turn)
+    data = {**_blank(turn, turn.data), "danger": True}
+    return gather(turn, {**data, "kind": data["kind"] or "scene", "category": data["category"] or "danger"})
 
 
-def _next(turn: Turn, data: dict[str, Any]) -> None:
+def leave(turn: Turn) -> None:
+    """0 at the first question: nothing is sent; who they are stays unsaid."""
+    if turn.step in identity.STEPS:
+        identity.leave(turn)
+    else:
+        read_back.drop(turn)
+
+
+def go_on(turn: Turn, data: dict[str, Any]) -> None:
     """Ask for the first thing that is still missing."""
+    if read_back.forks(turn, data):
+        return
     if not data["kind"]:
         options = [(one, turn.words(f"report.{one}")) for one in CATEGORIES]
         turn.ask("report", "about", turn.words("report.about"), options, **data)
@@ -75,47 +126,63 @@ def _next(turn: Turn, data: dict[str, Any]) -> None:
         turn.ask("report", "where", text, options, free=True, **data)
     elif not data["words"] and not data["files"]:
         turn.ask("report", "describe", turn.words("report.describe"), free=True, **data)
+    elif data["danger"] or data["kind"] == "question" or data.get("checked"):
+        read_back.ask(turn, data)
     else:
         _more(turn, data)
+
+
+def _more(turn: Turn, data: dict[str, Any]) -> None:
+    if turn.step == "describe" and turn.state["labels"]:
+        turn.ask_again(**data)  # one question, however many pictures: a copy still queued gives way
+    else:
+        options = [("done", turn.words("report.done"))]
+        turn.ask("report", "describe", turn.words("report.more"), options, free=True, **data)
 
 
 def _about(turn: Turn) -> bool:
     data, taken = turn.data, turn.chosen()
     if taken:
-        data["category"], data["kind"] = taken, CATEGORIES[taken]
-    elif turn.heard.kind == "media" or (turn.heard.kind == "text" and len(turn.text) >= 8):
-        data["category"], data["kind"] = "other", "scene"
-        return _gather(turn, data)
-    else:
-        return False
-    _next(turn, data)
+        go_on(turn, {**data, "category": taken, "kind": CATEGORIES[taken]})
+    elif files.any_sent(turn) or turn.heard.kind == "place":
+        return _keep(turn, data)
+    elif turn.typed and not turn.digits and len(turn.text) >= TOLD and not turn.command:
+        return gather(turn, {**data, "category": "other", "kind": "scene"})
+    return taken is not None
+
+
+def _keep(turn: Turn, data: dict[str, Any]) -> bool:
+    """Files or a pin where a choice was asked for: kept, and the question stays."""
+    add(turn, data)
+    turn.say("report.kept")
+    turn.ask_again(**data)
     return True
 
 
 def _commune(turn: Turn) -> bool:
+    """Where it happened, when they follow no commune or it was in another one."""
     data, taken = turn.data, turn.chosen()
-    codes = [taken] if taken else _communes_meant(turn)
+    if files.any_sent(turn):
+        return _keep(turn, data)
     if turn.heard.place:
         data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon, place="")
-    if len(codes) == 1:
-        data["commune"] = codes[0]
-        _next(turn, data)
-    elif codes:
-        options = [(one, turn.place_name(one)) for one in codes[:5]]
-        turn.ask("report", "commune", turn.words("commune.several"), options, **data)
+    name = str(data.pop("name", ""))
+    if taken and len(taken) == 2:
+        return _settle(turn, data, places.in_province(turn, name, taken))
+    return _settle(turn, data, places.Meant(taken) if taken else places.meant(turn, name))
+
+
+def _settle(turn: Turn, data: dict[str, Any], meant: places.Meant) -> bool:
+    if meant.code:
+        go_on(turn, {**data, "commune": meant.code})
+    elif meant.communes:
+        turn.ask("report", "commune", turn.words("commune.several"), meant.communes, **data)
+    elif meant.provinces:
+        text = turn.words("commune.which_province")
+        turn.ask("report", "commune", text, meant.provinces, **{**data, "name": meant.name})
     else:
         turn.ask("report", "commune", turn.words("report.which_commune_again"), **data)
     return True
-
-
-def _communes_meant(turn: Turn) -> list[str]:
-    """The communes a pin or a name may mean; one when that is clear."""
-    if turn.heard.place:
-        near = turn.know.gazetteer.near(turn.heard.place.lat, turn.heard.place.lon)
-        codes = [one.commune.code for one in near.communes]
-        return codes if near.ask else codes[:1]
-    found = turn.matched.place
-    return [one.code for one in found.candidates] if found else []
 
 
 def _where(turn: Turn) -> bool:
@@ -124,116 +191,70 @@ def _where(turn: Turn) -> bool:
         data["commune"] = ""
     elif taken == "nowhere":
         data["place"] = ""
-    elif turn.heard.kind == "place" and turn.heard.place:
+    elif turn.heard.place:
         data.update(place="", lat=turn.heard.place.lat, lon=turn.heard.place.lon)
-    elif turn.heard.kind == "media":
-        return _gather(turn, data)
-    elif turn.text:
+    elif files.any_sent(turn):
+        return _where_heard(turn, data)
+    elif turn.typed:
         data["place"] = turn.text[:300]
     else:
         return False
-    _next(turn, data)
+    go_on(turn, data)
+    return True
+
+
+def _where_heard(turn: Turn, data: dict[str, Any]) -> bool:
+    """A voice message says where it is; a picture does not."""
+    if all(one.kind != "voice" for one in turn.heard.attached):
+        return _keep(turn, data)
+    add(turn, data)
+    go_on(turn, {**data, "place": turn.words("report.spoken_place")})
     return True
 
 
 def _describe(turn: Turn) -> bool:
-    data = turn.data
-    if turn.chosen() == "done":
-        _read_back(turn, data)
+    if turn.chosen() == "done" or (turn.state["labels"] and syllables(turn.text) in _DONE):
+        read_back.ask(turn, turn.data)
         return True
-    if turn.heard.kind not in ("text", "media", "place"):
-        return False
-    return _gather(turn, data)
+    return turn.heard.kind in ("text", "media", "place") and gather(turn, turn.data)
 
 
-def _gather(turn: Turn, data: dict[str, Any]) -> bool:
-    """Add a piece of the description: words, files or a pin."""
-    data["files"] = [*data["files"], *files.keep(turn)][:MOST_FILES]
-    if turn.text:
-        data["words"] = f"{data['words']}\n{turn.text}".strip()[:MOST_TEXT]
-    if turn.heard.place:
-        data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon)
-    if not data["danger"] and danger(turn.text):
-        data["danger"] = True
-        safety.warn(turn)
-    if data.get("kind") != "question" and legal_fork(turn.text) and not data.get("lawful"):
-        _ask_fork(turn, data)
-    else:
-        _next(turn, data)
+def gather(turn: Turn, data: dict[str, Any]) -> bool:
+    """Add a piece of the description, and ask for what is still missing."""
+    add(turn, data)
+    data["danger"] = bool(data["danger"]) or danger(turn.text)
+    go_on(turn, data)
     return True
 
 
-def _more(turn: Turn, data: dict[str, Any]) -> None:
-    options = [("done", turn.words("report.done"))]
-    turn.ask("report", "describe", turn.words("report.more"), options, free=True, **data)
+def add(turn: Turn, data: dict[str, Any]) -> None:
+    """Put words, files or a pin into what was gathered."""
+    data["files"] = [*data.get("files", []), *files.keep(turn)][:MOST_FILES]
+    words = f"{data.get('words', '')}\n{turn.text}".strip()
+    data["words"] = words[:MOST_TEXT]
+    if len(words) > MOST_TEXT:
+        turn.say("report.too_long", most=MOST_TEXT)
+    if turn.heard.place:
+        data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon)
 
 
-def _ask_fork(turn: Turn, data: dict[str, Any]) -> None:
-    options = [("denounce", turn.words("report.is_denunciation")), ("reflect", turn.words("report.is_reflection"))]
-    turn.ask("report", "fork", turn.words("report.fork"), options, **data)
-
-
-def _fork(turn: Turn) -> bool:
-    """A denunciation or formal complaint is not registered here: it is shown its lawful way, and forgotten."""
+def _resume(turn: Turn) -> bool:
     taken = turn.chosen()
-    if taken == "denounce":
-        for one in turn.data["files"]:
-            media.drop(turn.tx, one)
+    if taken == "resume":
+        aside.take(turn, "report")
+    elif taken == "anew":
+        turn.aside.pop("report", None)
         turn.end()
-        turn.say("report.lawful_way")
-    elif taken == "reflect":
-        _next(turn, {**turn.data, "lawful": True})
-    return taken is not None
-
-
-def _read_back(turn: Turn, data: dict[str, Any]) -> None:
-    if about_official(data["words"]) and "to_province" not in data:
-        options = [("province", turn.words("report.to_province")), ("own", turn.words("report.to_commune"))]
-        turn.ask("report", "whom", turn.words("report.whom"), options, **data)
-        return
-    options = [(one, turn.words(f"report.{one}")) for one in ("send", "edit", "cancel")]
-    turn.ask("report", "check", _summary(turn, data), options, **data)
-
-
-def _whom(turn: Turn) -> bool:
-    taken = turn.chosen()
-    if taken:
-        _read_back(turn, {**turn.data, "to_province": taken == "province"})
-    return taken is not None
-
-
-def _summary(turn: Turn, data: dict[str, Any]) -> str:
-    place = data.get("place") or (turn.words("report.pin") if data.get("lat") is not None else "")
-    where = ", ".join(one for one in (place, turn.place_name(data["commune"])) if one)
-    words = data["words"] if len(data["words"]) <= 500 else data["words"][:500] + "…"
-    key = "report.read_back_danger" if data["danger"] else "report.read_back"
-    return turn.words(key, what=words or turn.words("report.no_words"), where=where, files=_listed(turn, data))
-
-
-def _listed(turn: Turn, data: dict[str, Any]) -> str:
-    return turn.words("report.files", count=len(data["files"])) if data["files"] else turn.words("report.no_files")
-
-
-def _check(turn: Turn) -> bool:
-    taken = turn.chosen()
-    if taken == "send":
-        filing.file(turn, turn.data)
-    elif taken == "edit":
-        again = {key: value for key, value in turn.data.items() if key not in ("words", "place", "files")}
-        _next(turn, {**again, "words": "", "files": []})
-    elif taken == "cancel":
-        _stop(turn)
+        begin(turn)
     return taken is not None
 
 
 _STEPS = {
+    "resume": _resume,
     "offered": _offered,
     "about": _about,
     "commune": _commune,
     "where": _where,
     "describe": _describe,
-    "fork": _fork,
-    "whom": _whom,
-    "check": _check,
-    **identity.STEPS,
+    **read_back.STEPS,
 }

@@ -29,6 +29,10 @@ def goes_on(turn: Turn) -> bool:
     return False
 
 
+def leave(turn: Turn) -> None:
+    """Asks nothing."""
+
+
 def _others(turn: Turn, found: Report) -> None:
     turn.say("status.others", code=found.code, state=state_words(turn, found), unit=unit(turn, found),
              date=date(found.created_at))  # fmt: skip

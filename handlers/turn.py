@@ -21,6 +21,7 @@ Options = Sequence[tuple[str, str]]  # (id, label)
 QUESTION = ("story", "step", "text", "ids", "labels", "free", "yes", "no")  # what it takes to ask it again
 LETTER_KEYS = ("11", "22", "33")  # what answers a letter nobody asked for, never a dialogue
 TICK_MS = 1000  # Telegram tells the second only, so a time may be this much older than it says
+SKEW_MS = 300_000  # two clocks this far apart are not in step, and say nothing about what came first
 _DIGITS = re.compile(r"(?:số )?\d[\d\s,.]*", re.IGNORECASE)
 
 
@@ -191,7 +192,8 @@ class Turn:
         row = self.tx.session.get(Delivery, int(asked)) if asked else None
         if row is None:
             return True
-        return row.state in ("claimed", "sent", "unknown") and self.heard.at + TICK_MS > row.claimed_at
+        before = row.claimed_at - self.heard.at
+        return row.state in ("claimed", "sent", "unknown") and not TICK_MS <= before <= SKEW_MS
 
     def commune(self, code: str) -> Commune | None:
         """The commune with this code."""

@@ -59,13 +59,14 @@ def _new(postgres: bool) -> Any:
     return insert_of(table, postgres).on_conflict_do_nothing(index_elements=known).returning(table.c.id)
 
 
-def keep(tx: Transaction, account_id: int, heard: Heard, state: str, why: str = "") -> None:
-    """Keep an event whole: `waiting` before its turn, `failed` when its story raised."""
-    receive(tx, account_id, heard)
-    row = tx.session.exec(select(Inbox).where(Inbox.account_id == account_id, Inbox.key == heard.key[:160])).one()
-    row.state, row.why = state, why[:200]
-    row.payload_sealed = tx.vault.seal_json(heard.to_json())
-    tx.session.add(row)
+def keep(tx: Transaction, account_id: int, heard: Heard, state: str, why: str = "") -> bool:
+    """Keep an event whole: `waiting` before its turn, `failed` when its story raised. False if it was already heard."""
+    if not receive(tx, account_id, heard):
+        return False
+    sealed = tx.vault.seal_json(heard.to_json())
+    kept = update(Inbox).where(col(Inbox.account_id) == account_id, col(Inbox.key) == heard.key[:160])
+    tx.session.execute(kept.values(state=state, why=why[:200], payload_sealed=sealed))
+    return True
 
 
 def pending(tx: Transaction, states: tuple[str, ...] = ("waiting",), limit: int = 100) -> list[Inbox]:
@@ -80,9 +81,10 @@ def opened(tx: Transaction, row: Inbox) -> Heard:
     return Heard.from_json(tx.vault.open_json(row.payload_sealed))
 
 
-def done(tx: Transaction, row_id: int) -> None:
-    """Its turn is over: nothing of what was said stays here."""
-    tx.session.execute(update(Inbox).where(col(Inbox.id) == row_id).values(state="done", payload_sealed="", why=""))
+def done(tx: Transaction, row_id: int, before: str = "waiting") -> bool:
+    """Its turn is over: nothing of what was said stays here. False if somebody else had its turn."""
+    over = update(Inbox).where(col(Inbox.id) == row_id, col(Inbox.state) == before)
+    return tx.changed(tx.session.execute(over.values(state="done", payload_sealed="", why=""))) == 1
 
 
 def mark_failed(tx: Transaction, row_id: int, why: str) -> None:

@@ -1,9 +1,10 @@
 """The outbox: letters (words once) and deliveries (addresses many). Nothing leaves except through these rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Index, UniqueConstraint, func, text, update
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from content.message import Part
 from storage.columns import big, key, one_of
@@ -11,6 +12,7 @@ from storage.transaction import Transaction
 
 EMERGENCY, CONVERSATION, STATUS, PRIORITY, ROUTINE = range(5)  # lanes, first goes first
 STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
+RECENT = 50  # deliveries to one address among which an echo is looked for
 OFFER_MS = 7 * 24 * 3_600_000  # how long "11" under a letter is still an answer to it
 
 
@@ -52,7 +54,6 @@ class Delivery(SQLModel, table=True):
         ),
         Index("ix_delivery_address_id", "address_id", "id"),
         Index("ix_delivery_report_id", "report_id"),
-        Index("ix_delivery_message_id", "account_id", "message_id"),
     )
 
     id: int | None = key()
@@ -70,7 +71,7 @@ class Delivery(SQLModel, table=True):
     claimed_by: str = Field(default="", max_length=80)
     claimed_at: int = big(default=0)
     sent_at: int = big(default=0)
-    message_id: str = Field(default="", max_length=80)
+    message_id: str = Field(default="", max_length=250)  # the platform's; one a part, a space between
     why: str = Field(default="", max_length=200)
     resent: bool = False
     answered: bool = False  # its 11, 22 or 33 was pressed
@@ -107,30 +108,43 @@ def post(tx: Transaction, delivery: Delivery) -> Delivery:
     return tx.put(delivery)
 
 
-def claim(tx: Transaction, account_id: int, owner: str, limit: int) -> list[Delivery]:
-    """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane."""
+def claim(tx: Transaction, account_id: int, owner: str, limit: int, busy: Collection[str] = ()) -> list[Delivery]:
+    """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane.
+
+    One a chat, and none of a `busy` chat: whoever writes a lot must not fill the senders' hands.
+    """
     due = (
-        select(Delivery)
-        .where(Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == "")
+        _queued(account_id, busy)
         .where(Delivery.due_at <= tx.now)
         .order_by(col(Delivery.lane), col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = list(tx.session.exec(due).all())
-    for row in rows:
+    first: dict[str, Delivery] = {}
+    for row in tx.session.exec(due).all():
+        first.setdefault(row.chat, row)
+    for row in first.values():
         row.state, row.claimed_by, row.claimed_at = "claimed", owner, tx.now
         tx.session.add(row)
-    return rows
+    return list(first.values())
 
 
-def next_due(tx: Transaction, account_id: int) -> int | None:
-    """When the next delivery of an account falls due, ms UTC."""
-    return tx.session.exec(
-        select(func.min(Delivery.due_at)).where(
-            Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == ""
-        )
-    ).one()
+def next_due(tx: Transaction, account_id: int, busy: Collection[str] = ()) -> int | None:
+    """When the next delivery of an account (but of no `busy` chat) falls due, ms UTC."""
+    return tx.session.exec(select(func.min(_queued(account_id, busy).subquery().c.due_at))).one()
+
+
+def emergency_waits(tx: Transaction, account_id: int) -> bool:
+    """Whether an emergency is due whose first attempt has not been made."""
+    due = _queued(account_id, ()).where(Delivery.lane == EMERGENCY, Delivery.due_at <= tx.now, Delivery.attempts == 0)
+    return tx.session.exec(due.limit(1)).first() is not None
+
+
+def _queued(account_id: int, busy: Collection[str]) -> SelectOfScalar[Delivery]:
+    waiting = select(Delivery).where(
+        Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == ""
+    )
+    return waiting.where(col(Delivery.chat).not_in(busy)) if busy else waiting
 
 
 def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:
@@ -236,10 +250,16 @@ def answered(tx: Transaction, delivery_id: int) -> None:
     tx.session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(answered=True))
 
 
-def is_ours(tx: Transaction, account_id: int, message_id: str) -> bool:
-    """Whether a message that the platform reports was sent by us."""
-    found = select(Delivery.id).where(Delivery.account_id == account_id, Delivery.message_id == message_id)
-    return tx.session.exec(found).first() is not None
+def is_ours(tx: Transaction, address_id: int, message_id: str) -> bool:
+    """Whether a message to this address that the platform reports was sent by us.
+
+    Where a send had no clear end, the message may well be that one.
+    """
+    latest = select(Delivery).where(Delivery.address_id == address_id).order_by(col(Delivery.id).desc()).limit(RECENT)
+    return any(
+        message_id in row.message_id.split() or row.state in ("claimed", "unknown") or row.resent
+        for row in tx.session.exec(latest).all()
+    )
 
 
 def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
@@ -260,13 +280,16 @@ def queued_count(tx: Transaction, account_id: int) -> int:
 
 
 def sent_since(tx: Transaction, account_id: int, since: int) -> list[int]:
-    """When this account's last sends were settled: they still count in the platform's window after a restart."""
+    """When this account's last requests were made, one entry a request, at the latest moment that it can have been.
+
+    They still count in the platform's window after a restart. What a dead process had claimed counts as sent now.
+    """
     rows = tx.session.exec(
-        select(Delivery.sent_at)
-        .where(Delivery.account_id == account_id, Delivery.sent_at > since)
-        .order_by(col(Delivery.sent_at))
+        select(Delivery.sent_at, Delivery.parts_done)
+        .where(Delivery.account_id == account_id)
+        .where((col(Delivery.sent_at) > since) | (col(Delivery.claimed_at) > since))
     ).all()
-    return list(rows)
+    return sorted(sent_at or tx.now for sent_at, parts_done in rows for _ in range(parts_done + 1))
 
 
 def of_report(tx: Transaction, report_id: int) -> list[Delivery]:

@@ -116,7 +116,8 @@ def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Report]:
 def open_count(tx: Transaction, commune: str) -> int:
     """How many reports of a commune still want an answer; of all communes for the province (empty)."""
     question = select(func.count()).select_from(Report).where(col(Report.state).not_in(SETTLED))
-    return tx.session.exec(_seen_by(question, commune)).one()
+    found: int = tx.session.exec(_seen_by(question, commune)).one()
+    return found
 
 
 def dangers(tx: Transaction, commune: str) -> list[Report]:
@@ -137,7 +138,8 @@ def listed(tx: Transaction, commune: str, open_only: bool, before: int = 0, limi
 
 def visible(tx: Transaction, code: str, commune: str) -> Report | None:
     """The report with this code, unless it is none of this commune's business; the province (empty) sees all."""
-    return tx.session.exec(_seen_by(select(Report).where(Report.code == code), commune)).first()
+    found: Report | None = tx.session.exec(_seen_by(select(Report).where(Report.code == code), commune)).first()
+    return found
 
 
 def _seen_by(question: Any, commune: str) -> Any:

@@ -87,12 +87,16 @@ def list_(as_json: shared.AsJson = False) -> None:
 
 @app.command()
 def suspend(
-    name: Name, why: Annotated[str, typer.Option(help="Lý do, cho người vận hành khác.")] = "", as_json: shared.AsJson = False
+    name: Name,
+    why: Annotated[str, typer.Option(help="Lý do, cho người vận hành khác.")] = "",
+    as_json: shared.AsJson = False,
 ) -> None:
     """Dừng gửi; hàng chờ được giữ nguyên."""
     from storage import accounts
 
-    _change(name, "account.suspend", f"Đã dừng {name}.", as_json, lambda tx, row: accounts.suspend(tx, row.id or 0, why))
+    _change(
+        name, "account.suspend", f"Đã dừng {name}.", as_json, lambda tx, row: accounts.suspend(tx, row.id or 0, why)
+    )
 
 
 @app.command()
@@ -222,7 +226,7 @@ def _made_up(held: dict[str, str]) -> dict[str, str]:
     return {"webhook_secret": secrets.token_urlsafe(24), **held} if "token" in held else held
 
 
-def _row(settings: "Settings", channel: str, receive: str, **values: str) -> "Account":
+def _row(settings: "Settings", channel: str, receive: str, **values: Any) -> "Account":
     from storage.accounts import Account
 
     bases = {"telegram": settings.telegram_base_url, "zalo_bot": settings.zalo_bot_base_url,
@@ -301,6 +305,6 @@ def _show_addresses(settings: "Settings", row: "Account") -> None:
 
     sys.stdout.write(
         "Khai ở Zalo for Developers:\n"
-        f"  Webhook URL:           {webhook_address(settings.public_url, row)}\n"
+        f"  Webhook URL:               {webhook_address(settings.public_url, row)}\n"
         f"  Official Account Callback: {_redirect(settings, row.app_id)}\n"
     )

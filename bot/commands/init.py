@@ -45,7 +45,9 @@ def filled(example: str) -> str:
     }
     for name, value in fresh.items():
         line = re.compile(rf"^#?[ \t]*{name}=.*$", re.MULTILINE)
-        example = line.sub(f"{name}={value}", example, count=1) if line.search(example) else f"{example}{name}={value}\n"
+        example = (
+            line.sub(f"{name}={value}", example, count=1) if line.search(example) else f"{example}{name}={value}\n"
+        )
     return example
 
 

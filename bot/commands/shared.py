@@ -75,6 +75,5 @@ def show(data: Any) -> None:
 
 def typed(question: str, needed: bool = True) -> str:
     """A secret typed at the prompt, unseen."""
-    return str(
-        typer.prompt(question, hide_input=True, default=... if needed else "", show_default=False, err=True)
-    ).strip()
+    default = None if needed else ""  # None: asked again until something is typed
+    return str(typer.prompt(question, default, hide_input=True, show_default=False, err=True)).strip()

@@ -108,7 +108,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _error(request: web.Request, status: int, sentence: str) -> web.Response:
-    return page(request, "error.html", status, sentence=sentence, title="Chưa được")
+    response = page(request, "error.html", status, sentence=sentence, title="Chưa được")
+    response.headers["HX-Reswap"] = "none"  # a part that refreshes itself keeps what it shows and tries again
+    return response
 
 
 def _route(request: web.Request) -> str:

@@ -2,7 +2,7 @@
 
 import hmac
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from aiohttp import web
@@ -12,10 +12,6 @@ from bot.console.pages import HEADERS, Handler, Refused, go, page
 from bot.console.signed import ME, Signed
 from bot.context import CONTEXT, Context
 from storage import Transaction, officials
-
-if TYPE_CHECKING:
-    from aiohttp.web_request import FileField
-    from multidict import MultiDictProxy
 
 OPEN = {"static", "sign_in", "entered"}  # routes without a session
 
@@ -101,7 +97,7 @@ def _authority(origin: str) -> str:
 
 def _must_sign_in(request: web.Request) -> web.Response:
     if request.headers.get("HX-Request"):
-        return web.Response(status=401, headers=HEADERS)
+        return web.Response(status=401, headers=HEADERS | {"HX-Redirect": "/console/sign-in"})
     if request.method in ("GET", "HEAD"):
         return go(f"/console/sign-in?next={quote(request.path_qs)}")
     return page(request, "sign_in.html", 401, title="Đăng nhập", next="", username="",
@@ -109,7 +105,7 @@ def _must_sign_in(request: web.Request) -> web.Response:
                 "chữ đã viết vẫn còn.")  # fmt: skip
 
 
-def _has_token(form: "MultiDictProxy[str | bytearray | FileField]", signed: Signed) -> bool:
+def _has_token(form: Mapping[str, object], signed: Signed) -> bool:
     given = form.get("csrf")
     return isinstance(given, str) and hmac.compare_digest(given.encode(), signed.csrf.encode())
 

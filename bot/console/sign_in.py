@@ -78,10 +78,11 @@ async def _enter(request: web.Request, name: str, password: str) -> tuple[str, s
     found = await work.read(lambda tx: _find(tx, name))
     fits = await verify(found.stored if found else "", password)
     if found is None:
-        locked = strangers.locked(name, now)
-        if not locked:
-            strangers.wrong(name, now)
-        return "", LOCKED if locked else WRONG
+        if strangers.locked(name, now):
+            return "", LOCKED
+        strangers.wrong(name, now)
+        await work.write(lambda tx: None)  # a wrong password waits its turn to be written down; so does a wrong name
+        return "", WRONG
     if found.locked:
         return "", LOCKED
     token = await work.write(lambda tx: _settle(tx, found.id, fits))

@@ -99,12 +99,17 @@ def from_input(text: str) -> int | None:
     return int(aware.astimezone(UTC).timestamp() * 1000)
 
 
-FILTERS: dict[str, Callable[..., object]] = {
-    "priority": lambda name: PRIORITIES.get(name, name),
-    "status": lambda name: STATUSES.get(name, name),
-    "report_kind": lambda name: REPORT_KINDS.get(name, name),
-    "report_state": lambda name: REPORT_STATES.get(name, name),
-    "topic": lambda name: TOPICS.get(name, "không chọn"),
+def _in(words: dict[str, str]) -> Callable[[str], str]:
+    """A filter that says a name of the code in people's words; what is not in the table stays as it is."""
+    return lambda name: words.get(name, name)
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "priority": _in(PRIORITIES),
+    "status": _in(STATUSES),
+    "report_kind": _in(REPORT_KINDS),
+    "report_state": _in(REPORT_STATES),
+    "topic": _in({"": "không chọn", **TOPICS}),
     "channel": channel,
     "category": category,
     "number": number,

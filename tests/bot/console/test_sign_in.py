@@ -5,7 +5,7 @@ from aiohttp import web
 
 from bot.console.passwords import hash_password, verify
 from bot.console.sign_in import LOCKED, WRONG, _next
-from storage import audit, officials
+from storage import Transaction, audit, officials
 from tests.bot.console.world import PASSWORD, Client, World, send, sign_in, text_of
 
 PAGES = ("/console", "/console/announcements", "/console/reports", "/console/faq", "/console/links")
@@ -68,7 +68,7 @@ async def test_after_the_lock_the_right_password_opens_again(client: Client, wor
 async def test_an_inactive_official_does_not_get_in_and_is_thrown_out(client: Client, world: World) -> None:
     await sign_in(client, "lan")
 
-    def dismiss(tx: officials.Transaction) -> None:
+    def dismiss(tx: Transaction) -> None:
         row = officials.named(tx, "lan")
         assert row is not None
         row.active = False
@@ -190,6 +190,17 @@ async def test_nobody_has_no_password() -> None:
     assert await verify(hash_password("x"), "x")
 
 
+async def test_a_part_that_refreshes_itself_is_sent_to_the_sign_in_and_keeps_its_place_on_a_fault(
+    client: Client,
+) -> None:
+    where, asked = "/console/announcements/AAAA/progress", {"HX-Request": "true"}
+    async with client.get(where, headers=asked, allow_redirects=False) as response:
+        assert (response.status, response.headers["HX-Redirect"]) == (401, "/console/sign-in")
+    await sign_in(client, "lan")
+    async with client.get(where, headers=asked) as response:
+        assert (response.status, response.headers["HX-Reswap"]) == (404, "none")
+
+
 async def test_a_form_too_long_is_refused_with_a_sentence(client: Client) -> None:
     await sign_in(client, "lan")
     async with client.post("/console/announcements/new", data={"body": "a" * 300_000}) as response:
@@ -203,11 +214,8 @@ async def test_a_page_that_does_not_exist_is_a_sentence(client: Client) -> None:
 
 async def test_a_fault_is_a_sentence_without_a_traceback(client: Client, world: World) -> None:
     await sign_in(client, "lan")
-    world.context.store.folder.parent.joinpath("thontin.db-wal").unlink(missing_ok=True)
-    world.work.database.engine.dispose()
-    metadata_gone = "DROP TABLE announcement"
     with world.work.database.engine.begin() as connection:
-        connection.exec_driver_sql(metadata_gone)
+        connection.exec_driver_sql("DROP TABLE announcement")
     text = await text_of(client, "/console/announcements", 500)
     assert "Máy chủ gặp lỗi" in text
     assert "Traceback" not in text

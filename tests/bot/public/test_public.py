@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +22,7 @@ async def publish(world: World, **changed: object) -> str:
     """A published announcement with a recording; its code."""
 
     def job(tx: Transaction) -> str:
-        values = {
+        values: dict[str, Any] = {
             "code": "K7M3PA", "commune": HERE, "priority": "emergency", "title": "LŨ QUÉT: LÊN CAO <NGAY>",
             "body": "Rời nhà sát suối.", "source": "Đài Điện Biên, tin số 12", "status": "published", "author_id": 1,
             "created_at": NOW, "published_at": NOW, "valid_until": NOW + 3_600_000,

@@ -1,0 +1,75 @@
+"""thontin test: its table tells what was skipped, and --complete does not let it pass."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.commands import suite
+from tests.bot.commands.world import Home
+
+REPORT = """<testsuites><testsuite>
+<testcase name="one"/><testcase name="two"/>
+<testcase name="three"><skipped type="pytest.skip" message="needs Debian's chromium"/></testcase>
+</testsuite></testsuites>"""
+
+
+def step(folder: Path, code: int, report: str = REPORT) -> suite.Step:
+    """A step that writes a report as pytest does, and ends with `code`."""
+    (folder / "step_to_run.py").write_text(
+        f"import pathlib, sys\npathlib.Path({str(folder / 'r.xml')!r}).write_text({report!r})\n"
+        f"print('a line of it')\nsys.exit({code})\n"
+    )
+    return suite.Step("một bước", ("step_to_run",), "sqlite", folder / "r.xml")
+
+
+def run(home: Home, one: suite.Step, *options: str) -> tuple[int, str]:
+    home.patch.setattr(suite, "_lanes", lambda _folder, _only: [[one]])
+    home.patch.setenv("PYTHONPATH", str(home.folder))
+    said = home.run("test", *options)
+    return said.exit_code, said.stdout
+
+
+def test_a_skip_is_told_with_its_remedy_and_passes(home: Home) -> None:
+    code, said = run(home, step(home.folder, 0))
+    assert code == 0
+    assert "bỏ qua 1: needs Debian's chromium → apt-get install chromium" in said
+
+
+def test_a_skip_fails_the_complete_run(home: Home) -> None:
+    code, said = run(home, step(home.folder, 0), "--complete")
+    assert code == 1
+    assert "1 kiểm thử bị bỏ qua" in said
+
+
+def test_nothing_skipped_passes_the_complete_run(home: Home) -> None:
+    code, _ = run(
+        home, step(home.folder, 0, "<testsuites><testsuite><testcase name='a'/></testsuite></testsuites>"), "--complete"
+    )
+    assert code == 0
+
+
+def test_a_failure_shows_its_end_and_fails(home: Home) -> None:
+    code, said = run(home, step(home.folder, 3))
+    assert code == 1
+    assert "a line of it" in said
+    assert "LỖI" in said
+
+
+def test_the_suite_sees_no_setting_of_this_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THONTIN_TELEGRAM_TOKEN", "7100000001:AAabcdefghijklmnopqrstuvwxyz")
+    found = {name for name in suite._environment("postgres") if name.startswith("THONTIN_")}
+    assert found == {"THONTIN_TEST_DATABASE"}
+
+
+def test_the_steps_are_lint_format_types_two_databases_and_a_browser(tmp_path: Path) -> None:
+    reading, running = suite._lanes(tmp_path, set())
+    assert [one.name for one in reading] == ["ruff", "format", "mypy"]
+    assert [(one.name, one.database) for one in running] == [
+        ("sqlite", "sqlite"), ("postgres", "postgres"), ("browser", "sqlite"),
+    ]  # fmt: skip
+    assert sys.executable
+
+
+def test_an_unknown_step_is_a_wrong_use(home: Home) -> None:
+    assert home.run("test", "--only", "bánh").exit_code == 2

@@ -1,0 +1,237 @@
+"""Villagers who talk to the stories on a real database, one transaction a word, as `bot.inbound` does it."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlmodel import col, select
+
+from content.faq import SMALLTALK, STARTER, FaqIndex, load_entries
+from content.message import Attached, Heard, MediaKind, Part, Place
+from content.texts import Texts
+from content.units import Gazetteer
+from handlers import Knowledge, Manners, announcements, answer, match
+from storage import Database, Transaction, accounts, inbox, officials, outbox
+from storage.accounts import Account
+from storage.announcements import Announcement, spread_range
+from storage.citizens import Address, Citizen
+from storage.officials import Official
+from storage.outbox import Delivery, Letter
+from storage.reports import Report
+from tests.stage import Clock
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+THANH_NUA, TAN_KHAI, XA_DUNG, AN_TOAN = "03328", "25357", "03208", "21622"
+
+
+@cache
+def knowledge() -> Knowledge:
+    """Built once a run: the stories only read it."""
+    served = [one for one in load_entries(STARTER) if one.status == "served"]
+    manners = Manners(controller="UBND tỉnh Điện Biên", public_url="https://thontin.example.vn")
+    return Knowledge(FaqIndex(served), FaqIndex(load_entries(SMALLTALK)), Gazetteer.load(), Texts.load(), manners)
+
+
+@dataclass
+class Stage:
+    """A database, a clock and the accounts people write to."""
+
+    database: Database
+    clock: Clock
+    know: Knowledge = field(default_factory=knowledge)
+    made: dict[str, int] = field(default_factory=dict)
+
+    def villager(self, channel: str = "zalo_oa", know: Knowledge | None = None) -> "Villager":
+        """Somebody new who has never written."""
+        if channel not in self.made:
+            self.made[channel] = self.do(lambda tx: _account(tx, channel).id or 0)
+        return Villager(self, self.made[channel], channel, secrets.token_hex(6), know or self.know)
+
+    def follower(self, commune: str = THANH_NUA, channel: str = "zalo_oa") -> "Villager":
+        """Somebody who follows a commune and has nothing open."""
+        one = self.villager(channel)
+        one.start(f"xa-{commune}")
+        one.say("1")
+        one.forget_dialogue()
+        return one
+
+    def do(self, job: Callable[[Transaction], Any]) -> Any:
+        """Run a job in a transaction."""
+        with self.database.transaction() as tx:
+            return job(tx)
+
+    def wait(self, ms: int) -> None:
+        """Let time pass."""
+        self.clock.ahead += ms
+
+    def official(self, title: str = "Chủ tịch UBND xã") -> Official:
+        """An official of Thanh Nưa."""
+        values = {"name": "Lò Văn Minh", "password_hash": "", "commune": THANH_NUA, "created_at": self.clock()}
+        made = self.do(lambda tx: tx.add(Official(username=secrets.token_hex(4), title=title, **values)))
+        return made  # type: ignore[no-any-return]
+
+    def publish(self, title: str, priority: str = "emergency", commune: str = THANH_NUA, spread: bool = True) -> int:
+        """Send an announcement out; its id."""
+        lan, minh = self.official(), self.official()
+
+        def run(tx: Transaction) -> int:
+            draft = announcements.Draft(commune, priority, "", title, "Lên chỗ cao.", "Đài tỉnh, tin số 1", (),
+                                        tx.now + DAY_MS)  # fmt: skip
+            row = announcements.save(tx, draft, lan)
+            row.status, row.speech_sha = "waiting", "a" * 64
+            tx.add(row)
+            assert announcements.publish(tx, row, minh, self.know, two_people=True)
+            while spread and row.status == "publishing":
+                spread_range(tx, row, 1000)
+            return row.id or 0
+
+        return int(self.do(run))
+
+    def rows(self, table: Any, *where: Any) -> list[Any]:
+        """Rows of a table, oldest first."""
+        found = self.do(lambda tx: list(tx.session.exec(select(table).where(*where).order_by(table.id)).all()))
+        return found  # type: ignore[no-any-return]
+
+
+def _account(tx: Transaction, channel: str) -> Account:
+    return tx.add(Account(name=channel, channel=channel, title="Thôn Tin", created_at=tx.now))
+
+
+@dataclass
+class Villager:
+    """One chat. Everything done gives back the texts that were said, in the order they arrive."""
+
+    stage: Stage
+    account_id: int
+    channel: str
+    chat: str
+    know: Knowledge
+    posted: bool = True  # whether what is said reaches them at once
+    parts: list[Part] = field(default_factory=list)  # of the last turn
+
+    def say(self, text: str, **more: Any) -> list[str]:
+        """Type something."""
+        return self.hear("text", text=text, **more)
+
+    def start(self, payload: str = "") -> list[str]:
+        """Open our link: a start on Telegram, a payload sent as text on Zalo."""
+        if self.channel == "telegram":
+            return self.hear("start", payload=payload)
+        return self.hear("text", text=f"#{payload}") if payload else self.hear("follow")
+
+    def follow(self) -> list[str]:
+        """Follow the account."""
+        return self.hear("follow")
+
+    def unfollow(self) -> list[str]:
+        """Leave it."""
+        return self.hear("unfollow")
+
+    def withdraw(self) -> list[str]:
+        """Zalo's own "erase my data"."""
+        return self.hear("withdraw")
+
+    def send_media(self, kind: MediaKind = "image", text: str = "", **more: Any) -> list[str]:
+        """Send a file, with or without words under it."""
+        ref = f"https://f1.zdn.vn/{secrets.token_hex(4)}"
+        return self.hear("media", text=text, attached=(Attached(kind, ref, seconds=23),), **more)
+
+    def pin(self, lat: float, lon: float) -> list[str]:
+        """Send where they are."""
+        return self.hear("place", place=Place(lat, lon))
+
+    def tap(self, number: int) -> list[str]:
+        """Press a button of the last message that has any."""
+        buttons = [one for part in self.parts for one in part.buttons]
+        return self.hear("tap", payload=buttons[number - 1].payload)
+
+    def hear(self, kind: Any, at: int | None = None, **values: Any) -> list[str]:
+        """One event, in one transaction, as it comes through the one door."""
+        account = Heard(self.channel, "1", self.chat, secrets.token_hex(8), at or self.stage.clock(), kind, **values)
+        matched = match(self.know, account.text)
+
+        def turn(tx: Transaction) -> None:
+            row = accounts.of(tx, self.account_id)
+            assert row is not None
+            assert inbox.receive(tx, self.account_id, account)
+            answer(tx, row, account, self.know, matched)
+
+        before = self._last()
+        self.stage.do(turn)
+        return self.arrives(before) if self.posted else self.waiting(before)
+
+    def arrives(self, after: int = 0) -> list[str]:
+        """Deliver what waits for this chat: its texts."""
+        return self.stage.do(lambda tx: self._texts(tx, after, deliver=True))  # type: ignore[no-any-return]
+
+    def waiting(self, after: int = 0) -> list[str]:
+        """What waits for this chat and has not left."""
+        return self.stage.do(lambda tx: self._texts(tx, after, deliver=False))  # type: ignore[no-any-return]
+
+    def _texts(self, tx: Transaction, after: int, *, deliver: bool) -> list[str]:
+        rows = _queued(tx, self.account_id, self.chat, after)
+        opened = [(row, outbox.parts_of(tx, letter)) for row, letter in rows]
+        for row, _ in opened if deliver else []:
+            row.state, row.claimed_at, row.sent_at = "sent", tx.now, tx.now
+            tx.session.add(row)
+        parts = [part for _, held in opened for part in held]
+        self.parts = parts or self.parts
+        return [part.text for part in parts if part.kind == "text"]
+
+    def _last(self) -> int:
+        return 0
+
+    def citizen(self) -> Citizen | None:
+        """Who they are to us."""
+        return self.stage.do(lambda tx: self._known(tx, Citizen))  # type: ignore[no-any-return]
+
+    def address(self) -> Address | None:
+        """Their chat."""
+        return self.stage.do(lambda tx: self._known(tx, Address))  # type: ignore[no-any-return]
+
+    def _known(self, tx: Transaction, table: Any) -> Any:
+        question = select(Citizen, Address).where(col(Address.citizen_id) == col(Citizen.id), Address.chat == self.chat)
+        found = tx.session.exec(question).first()
+        return found and found[0 if table is Citizen else 1]
+
+    def step(self) -> str:
+        """Where the open dialogue stands, as "report.check"; empty when none is."""
+        address = self.address()
+        state = self.stage.database.vault.open_json(address.state_sealed) if address else None
+        return f"{state['story']}.{state['step']}" if state and "story" in state else ""
+
+    def forget_dialogue(self) -> None:
+        """Close whatever is open."""
+
+        def close(tx: Transaction) -> None:
+            row = self._known(tx, Address)
+            row.state_sealed = ""
+            tx.session.add(row)
+
+        self.stage.do(close)
+
+    def report(self) -> Report:
+        """Their newest report."""
+        return self.stage.rows(Report)[-1]  # type: ignore[no-any-return]
+
+
+def _queued(tx: Transaction, account_id: int, chat: str, after: int) -> list[tuple[Delivery, Letter]]:
+    question = (
+        select(Delivery, Letter)
+        .where(col(Delivery.letter_id) == col(Letter.id), Delivery.account_id == account_id, Delivery.chat == chat)
+        .where(Delivery.state == "queued", Delivery.held == "", col(Delivery.id) > after)
+        .order_by(col(Delivery.lane), col(Delivery.due_at), col(Delivery.id))
+    )
+    return [(row[0], row[1]) for row in tx.session.exec(question).all()]
+
+
+def opened_state(villager: Villager) -> dict[str, Any]:
+    """The dialogue's whole state."""
+    address = villager.address()
+    return dict(villager.stage.database.vault.open_json(address.state_sealed) or {}) if address else {}
+
+
+__all__ = ["Announcement", "Stage", "Villager", "knowledge", "officials", "opened_state"]
