@@ -123,7 +123,7 @@ class Sender:
         except Exception:
             log.exception("the ledger cannot be read", account=self.name)
         try:
-            async with asyncio.timeout(min([seconds, *busy.values()])):
+            async with asyncio.timeout(max(0.01, min([seconds, *busy.values()]))):
                 await self.wake.wait()
         except TimeoutError:
             return

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import takewhile
 
 
 class Pace:
@@ -59,39 +60,45 @@ class Pace:
 
 
 class ChatPace:
-    """At most one request in flight per chat, and `gap` seconds between the starts of two."""
+    """At most one request in flight per chat, and `gap` seconds from the end of one to the start of the next."""
 
     def __init__(self, gap: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.gap = gap
         self._clock = clock
         self._locks: dict[str, asyncio.Lock] = {}
-        self._last: dict[str, float] = {}
+        self._standing: Counter[str] = Counter()
+        self._last: dict[str, float] = {}  # when the last request ended, oldest first
 
     @asynccontextmanager
     async def slot(self, chat: str) -> AsyncIterator[None]:
         """Wait for this chat's turn, first come first served."""
         lock = self._locks.setdefault(chat, asyncio.Lock())
-        async with lock:
-            wait = self._last.get(chat, -self.gap) + self.gap - self._clock()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            try:
-                yield
-            finally:
-                self._last[chat] = self._clock()
-        self._tidy()
+        self._standing[chat] += 1
+        try:
+            async with lock:
+                await self._gap_over(chat)
+                try:
+                    yield
+                finally:
+                    self._last.pop(chat, None)
+                    self._last[chat] = self._clock()
+        finally:
+            self._standing[chat] -= 1
+            if not self._standing[chat]:
+                del self._standing[chat], self._locks[chat]
+
+    async def _gap_over(self, chat: str) -> None:
+        while (wait := self._last.get(chat, -self.gap) + self.gap - self._clock()) > 0:
+            await asyncio.sleep(wait)
 
     def busy(self) -> dict[str, float]:
-        """Chats whose turn is not now, and in how many seconds (at the earliest) it may be."""
+        """Chats whose last request is too fresh for another one, and for how many seconds it still is."""
+        self._forget()
         now = self._clock()
-        waits = {chat: self._last.get(chat, now) + self.gap - now for chat, lock in self._locks.items() if lock.locked()}
-        waits |= {chat: at + self.gap - now for chat, at in self._last.items() if at + self.gap > now}
-        return {chat: max(0.02, wait) for chat, wait in waits.items()}
+        return {chat: at + self.gap - now for chat, at in self._last.items()}
 
-    def _tidy(self) -> None:
-        """Forget chats that are quiet, so that memory does not grow with the audience."""
-        if len(self._last) < 1000:
-            return
+    def _forget(self) -> None:
+        """Memory must not grow with the audience: drop the chats whose gap is over."""
         old = self._clock() - self.gap
-        for chat in [one for one, at in self._last.items() if at < old and not self._locks[one].locked()]:
-            del self._last[chat], self._locks[chat]
+        for chat in list(takewhile(lambda one: self._last[one] <= old, self._last)):
+            del self._last[chat]

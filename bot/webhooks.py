@@ -1,6 +1,8 @@
 """Webhooks: proof first, then the shape, then the turn; a 200 means that nothing of it can be lost."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -73,26 +75,28 @@ async def _take(context: Context, one: Running, request: web.Request, raw: bytes
     try:
         for event in heard:
             await context.inbound.hear(one.row.id or 0, event)
-            await channel.acknowledge(event)
+            # The platform waits for our 200 a second or two; we do not make it wait for itself.
+            _aside(channel.acknowledge(event))
     except SpoolFull:
         log.error("neither database nor disk took an event", account=one.row.name)
         return _no("chưa nhận được, gửi lại sau", 503)
-    _watch_echoes(context, one, raw)
+    for echo in getattr(channel, "echoes", lambda _raw: [])(raw):
+        _aside(_check_echo(context, one, echo.msg_id, echo.user_id))
     return web.Response(text="ok")
 
 
-def _watch_echoes(context: Context, one: Running, raw: bytes) -> None:
-    """A message of the OA that we did not send was written by a person: keep the dialogue out of their way."""
-    for echo in getattr(one.channel, "echoes", lambda _raw: [])(raw):
-        task = asyncio.create_task(_check_echo(context, one, echo.msg_id, echo.user_id))
-        _WATCHING.add(task)
-        task.add_done_callback(_WATCHING.discard)
+_ASIDE: set[asyncio.Task[None]] = set()
 
 
-_WATCHING: set[asyncio.Task[None]] = set()
+def _aside(work: Coroutine[Any, Any, None]) -> None:
+    """Done beside the answer."""
+    task = asyncio.create_task(work)
+    _ASIDE.add(task)
+    task.add_done_callback(_ASIDE.discard)
 
 
 async def _check_echo(context: Context, one: Running, message_id: str, chat: str) -> None:
+    """A message of the OA that we did not send was written by a person: keep the dialogue out of their way."""
     await asyncio.sleep(ECHO_SECONDS)
     try:
         paused = await context.work.write(lambda tx: _pause_if_foreign(tx, one.row.id or 0, message_id, chat))
@@ -104,13 +108,10 @@ async def _check_echo(context: Context, one: Running, message_id: str, chat: str
 
 
 def _pause_if_foreign(tx: Transaction, account_id: int, message_id: str, chat: str) -> bool:
-    if outbox.is_ours(tx, account_id, message_id):
+    account, found = accounts.of(tx, account_id), citizens.known(tx, account_id, chat)
+    if found is None or outbox.is_ours(tx, found[1].id or 0, message_id):
         return False
-    account = accounts.of(tx, account_id)
-    found = citizens.known(tx, account_id, chat)
-    if found:
-        found[1].paused_until = tx.now + TAKEOVER_MS
-        tx.session.add(found[1])
+    citizens.pause(tx, found[1], TAKEOVER_MS)
     audit.write(tx, 0, "account.foreign_send", account.name if account else "", detail="đối thoại tạm dừng 30 phút")
     return True
 

@@ -137,8 +137,9 @@ def words(row: Announcement, know: Knowledge) -> str:
     commune = know.gazetteer.commune(row.commune)
     lines = [headline(row.priority, row.title), row.body]
     if row.priority == "emergency":
-        lines += [know.texts.say("vi", "announcement.until", until=when(row.valid_until)),
-                  know.texts.say("vi", "announcement.call")]  # fmt: skip
+        lines.append(know.texts.say("vi", "announcement.until", until=when(row.valid_until)))
+        if "112" not in row.body:
+            lines.append(know.texts.say("vi", "announcement.call"))
     if row.source:
         lines.append(know.texts.say("vi", "announcement.source", source=row.source))
     at = when(row.published_at) if row.published_at else know.texts.say("vi", "announcement.when_sent")

@@ -161,6 +161,11 @@ def holds(tx: Transaction, address_id: int) -> None:
     tx.session.execute(update(Address).where(col(Address.id) == address_id).values(holds=True))
 
 
+def pause(tx: Transaction, address: Address, ms: int) -> None:
+    """A human official writes here: the dialogue keeps quiet for so long."""
+    tx.session.execute(update(Address).where(col(Address.id) == address.id).values(paused_until=tx.now + ms))
+
+
 def follows(tx: Transaction, citizen_id: int) -> list[Follow]:
     """What a citizen follows, oldest first."""
     return list(tx.session.exec(select(Follow).where(Follow.citizen_id == citizen_id).order_by(col(Follow.id))).all())

@@ -60,11 +60,13 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url)
     parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5)
+    return create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5, hide_parameters=True)
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 10})
+    connecting = {"check_same_thread": False, "timeout": 10}
+    # An error's text must not carry what somebody wrote.
+    engine = create_engine(url, connect_args=connecting, hide_parameters=True)
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", _begin)
     return engine

@@ -13,6 +13,7 @@ from bot.console.signed import ME, Signed
 from bot.context import CONTEXT, Context
 from storage import Transaction, officials
 
+DEVICE_SECONDS = 365 * 24 * 3600
 OPEN = {"static", "sign_in", "entered"}  # routes without a session
 
 
@@ -43,6 +44,24 @@ def set_cookie(request: web.Request, response: web.StreamResponse, token: str) -
         response.set_cookie(cookie_name(request), token, max_age=officials.SESSION_MS // 1000, **options)  # type: ignore[arg-type]
     else:
         response.del_cookie(cookie_name(request), **options)  # type: ignore[arg-type]
+
+
+def is_known_device(request: web.Request, name: str) -> bool:
+    """Whether this browser signed in as `name` before, and has not typed a wrong password since."""
+    proof = request.cookies.get(f"{cookie_name(request)}-device", "")
+    return context(request).work.database.vault.signed("device", name, proof)
+
+
+def know_device(request: web.Request, response: web.StreamResponse, name: str) -> None:
+    """Remember that `name` signed in with this browser."""
+    proof = context(request).work.database.vault.sign("device", name)
+    response.set_cookie(f"{cookie_name(request)}-device", proof, max_age=DEVICE_SECONDS, path="/", httponly=True,
+                        samesite="Lax", secure=_https(request))  # fmt: skip
+
+
+def forget_device(request: web.Request, response: web.StreamResponse) -> None:
+    """A wrong password: from now on this browser is a stranger's."""
+    response.del_cookie(f"{cookie_name(request)}-device", path="/", httponly=True, secure=_https(request))
 
 
 @web.middleware

@@ -171,7 +171,7 @@ def judged(messages: list[Message], rate: float) -> dict[str, Any]:
 
 
 async def answers(world: Emulators, messages: list[Message], seconds: float = 60.0) -> dict[str, Any]:
-    """Wait until nothing more arrives on the phones; then how many messages stayed unanswered, and how late the others."""
+    """Wait until nothing more arrives on the phones; then how many messages stayed unanswered, how late the others."""
     before, end = -1, time.monotonic() + seconds
     while (now := (await world.look("zalo_oa", "counts"))["accepted"]) != before and time.monotonic() < end:
         before = now

@@ -13,9 +13,9 @@ from content.message import Attached, Heard, MediaKind, Part, Place
 from content.texts import Texts
 from content.units import Gazetteer
 from handlers import Knowledge, Manners, announcements, answer, match
-from storage import Database, Transaction, accounts, inbox, officials, outbox
+from storage import Database, Transaction, accounts, inbox, outbox
 from storage.accounts import Account
-from storage.announcements import Announcement, spread_range
+from storage.announcements import spread_range
 from storage.citizens import Address, Citizen
 from storage.officials import Official
 from storage.outbox import Delivery, Letter
@@ -150,29 +150,28 @@ class Villager:
 
     def hear(self, kind: Any, at: int | None = None, **values: Any) -> list[str]:
         """One event, in one transaction, as it comes through the one door."""
-        account = Heard(self.channel, "1", self.chat, secrets.token_hex(8), at or self.stage.clock(), kind, **values)
-        matched = match(self.know, account.text)
+        heard = Heard(self.channel, "1", self.chat, secrets.token_hex(8), at or self.stage.clock(), kind, **values)
+        matched = match(self.know, heard.text)
 
         def turn(tx: Transaction) -> None:
             row = accounts.of(tx, self.account_id)
             assert row is not None
-            assert inbox.receive(tx, self.account_id, account)
-            answer(tx, row, account, self.know, matched)
+            assert inbox.receive(tx, self.account_id, heard)
+            answer(tx, row, heard, self.know, matched)
 
-        before = self._last()
         self.stage.do(turn)
-        return self.arrives(before) if self.posted else self.waiting(before)
+        return self.arrives() if self.posted else self.waiting()
 
-    def arrives(self, after: int = 0) -> list[str]:
+    def arrives(self) -> list[str]:
         """Deliver what waits for this chat: its texts."""
-        return self.stage.do(lambda tx: self._texts(tx, after, deliver=True))  # type: ignore[no-any-return]
+        return self.stage.do(lambda tx: self._texts(tx, deliver=True))  # type: ignore[no-any-return]
 
-    def waiting(self, after: int = 0) -> list[str]:
+    def waiting(self) -> list[str]:
         """What waits for this chat and has not left."""
-        return self.stage.do(lambda tx: self._texts(tx, after, deliver=False))  # type: ignore[no-any-return]
+        return self.stage.do(lambda tx: self._texts(tx, deliver=False))  # type: ignore[no-any-return]
 
-    def _texts(self, tx: Transaction, after: int, *, deliver: bool) -> list[str]:
-        rows = _queued(tx, self.account_id, self.chat, after)
+    def _texts(self, tx: Transaction, *, deliver: bool) -> list[str]:
+        rows = _queued(tx, self.account_id, self.chat)
         opened = [(row, outbox.parts_of(tx, letter)) for row, letter in rows]
         for row, _ in opened if deliver else []:
             row.state, row.claimed_at, row.sent_at = "sent", tx.now, tx.now
@@ -180,9 +179,6 @@ class Villager:
         parts = [part for _, held in opened for part in held]
         self.parts = parts or self.parts
         return [part.text for part in parts if part.kind == "text"]
-
-    def _last(self) -> int:
-        return 0
 
     def citizen(self) -> Citizen | None:
         """Who they are to us."""
@@ -218,11 +214,11 @@ class Villager:
         return self.stage.rows(Report)[-1]  # type: ignore[no-any-return]
 
 
-def _queued(tx: Transaction, account_id: int, chat: str, after: int) -> list[tuple[Delivery, Letter]]:
+def _queued(tx: Transaction, account_id: int, chat: str) -> list[tuple[Delivery, Letter]]:
     question = (
         select(Delivery, Letter)
         .where(col(Delivery.letter_id) == col(Letter.id), Delivery.account_id == account_id, Delivery.chat == chat)
-        .where(Delivery.state == "queued", Delivery.held == "", col(Delivery.id) > after)
+        .where(Delivery.state == "queued", Delivery.held == "")
         .order_by(col(Delivery.lane), col(Delivery.due_at), col(Delivery.id))
     )
     return [(row[0], row[1]) for row in tx.session.exec(question).all()]
@@ -232,6 +228,3 @@ def opened_state(villager: Villager) -> dict[str, Any]:
     """The dialogue's whole state."""
     address = villager.address()
     return dict(villager.stage.database.vault.open_json(address.state_sealed) or {}) if address else {}
-
-
-__all__ = ["Announcement", "Stage", "Villager", "knowledge", "officials", "opened_state"]

@@ -151,7 +151,7 @@ def upgrade() -> None:
     sa.Column('claimed_by', sa.String(length=80), nullable=False),
     sa.Column('claimed_at', sa.BigInteger(), nullable=False),
     sa.Column('sent_at', sa.BigInteger(), nullable=False),
-    sa.Column('message_id', sa.String(length=80), nullable=False),
+    sa.Column('message_id', sa.String(length=250), nullable=False),
     sa.Column('why', sa.String(length=200), nullable=False),
     sa.Column('resent', sa.Boolean(), nullable=False),
     sa.Column('answered', sa.Boolean(), nullable=False),
@@ -167,7 +167,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_address_id', ['address_id', 'id'], unique=False)
         batch_op.create_index('ix_delivery_claimed', ['account_id'], unique=False, sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.create_index('ix_delivery_due', ['account_id', 'lane', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
-        batch_op.create_index('ix_delivery_message_id', ['account_id', 'message_id'], unique=False)
         batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False)
 
     op.create_table('faq_entry',
@@ -400,7 +399,6 @@ def downgrade() -> None:
     op.drop_table('faq_entry')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_delivery_report_id')
-        batch_op.drop_index('ix_delivery_message_id')
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.drop_index('ix_delivery_claimed', sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.drop_index('ix_delivery_address_id')

@@ -16,6 +16,11 @@ OA = ("--app-id", "3608465248940903967", "--oa-id", "388613280878808645")
 OA_SECRETS = {"app_secret": "khoa-bi-mat-ung-dung", "oa_secret_key": "khoa-bi-mat-webhook"}
 
 
+@pytest.fixture(autouse=True)
+def on_this_database(home: Home, database_url: str) -> None:
+    home.set(DATABASE_URL=database_url)
+
+
 def add(home: Home, channel: str, name: str, *more: str, **held: str) -> Result:
     return home.run("account", "add", channel, name, "--secrets-stdin", *more, typed=json.dumps(held))
 

@@ -13,6 +13,11 @@ from tests.bot.commands.world import Home
 PASSWORD = "con trâu đi trước"
 
 
+@pytest.fixture(autouse=True)
+def on_this_database(home: Home, database_url: str) -> None:
+    home.set(DATABASE_URL=database_url)
+
+
 def add(home: Home, *more: str, username: str = "lan", typed: str = f"{PASSWORD}\n") -> Result:
     names = ("--name", "Lò Thị Lan", "--title", "Công chức Văn hóa – Xã hội")
     return home.run("user", "add", username, *names, "--password-stdin", *more, typed=typed)

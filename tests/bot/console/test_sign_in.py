@@ -65,6 +65,38 @@ async def test_after_the_lock_the_right_password_opens_again(client: Client, wor
     assert await sign_in(client, "lan") == 303
 
 
+async def test_a_stranger_who_locks_a_name_does_not_keep_out_the_browser_that_signed_in_before(
+    client: Client, world: World
+) -> None:
+    await sign_in(client, "lan")
+    await send(client, "/console/sign-out")
+    device = client.session.cookie_jar.filter_cookies(client.make_url("/"))["thontin-device"].value
+    client.session.cookie_jar.clear()
+    for _ in range(5):
+        await attempt(client, "lan", "sai")
+    assert await sign_in(client, "lan") == 429
+    client.session.cookie_jar.update_cookies({"thontin-device": device}, client.make_url("/"))
+    assert await sign_in(client, "lan") == 303
+
+
+async def test_a_wrong_password_makes_a_known_browser_a_stranger(client: Client) -> None:
+    await sign_in(client, "lan")
+    await send(client, "/console/sign-out")
+    for _ in range(6):
+        await attempt(client, "lan", "sai")
+    assert await sign_in(client, "lan") == 429
+
+
+async def test_a_browser_known_for_one_name_is_a_stranger_for_another(client: Client) -> None:
+    await sign_in(client, "tinh")
+    await send(client, "/console/sign-out")
+    device = client.session.cookie_jar.filter_cookies(client.make_url("/"))["thontin-device"].value
+    for _ in range(5):
+        await attempt(client, "lan", "sai")
+    client.session.cookie_jar.update_cookies({"thontin-device": device}, client.make_url("/"))
+    assert await sign_in(client, "lan") == 429
+
+
 async def test_an_inactive_official_does_not_get_in_and_is_thrown_out(client: Client, world: World) -> None:
     await sign_in(client, "lan")
 
