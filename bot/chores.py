@@ -13,7 +13,7 @@ from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
 from handlers import Knowledge, answers
-from storage import Transaction, inbox, media, outbox, reports
+from storage import Transaction, inbox, media, officials, outbox, reports
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ class Chores:
     async def _fetch(self, row: Media, ref: str) -> None:
         one = self._fleet.running.get(row.account_id)
         if one is None or one.channel is None:
+            await self._not_yet(row, LookupError("no such account now"))
             return
         try:
             url = await one.channel.media_url(ref)
@@ -55,16 +56,23 @@ class Chores:
             content, mime = (await to_jpeg(got.data), "image/jpeg") if got.mime.startswith("image/") else (
                 got.data, got.mime)  # fmt: skip
             sha = await asyncio.to_thread(self._store.keep, content)
-        except (FetchError, BadImage, OSError) as error:
+        except (FetchError, BadImage, Unavailable, OSError) as error:
             await self._not_yet(row, error)
             return
-        await self._work.write(lambda tx: media.arrived(tx, row.id or 0, sha, mime, len(content)), Turn.SETTLE)
+
+        def keep(tx: Transaction) -> None:
+            report_id = media.arrived(tx, row.id or 0, sha, mime, len(content))
+            if report_id:
+                outbox.hurry(tx, report_id)
+
+        await self._work.write(keep, Turn.SETTLE)
+        self._fleet.wake()
 
     async def _not_yet(self, row: Media, error: Exception) -> None:
         final = isinstance(error, Refused | TooBig | Expired | BadImage) or row.tries >= len(RETRY_MS)
         retry = None if final else RETRY_MS[row.tries]
-        why = f"{type(error).__name__}: {error}"
-        log.warning("file not fetched", media=row.id, why=type(error).__name__, final=final)
+        why = type(error).__name__  # its words may name the file's address
+        log.warning("file not fetched", media=row.id, why=why, final=final)
         await self._work.write(lambda tx: media.not_yet(tx, row.id or 0, why, retry), Turn.SETTLE)
 
     async def source_news(self) -> None:
@@ -76,15 +84,21 @@ class Chores:
             log.warning("no news from the source system", why=trouble.why)
             return
         for update in updates:
-            await self._work.write(lambda tx, one=update: _apply(tx, self._know, one), Turn.SETTLE)  # type: ignore[misc]
+            try:
+                await self._work.write(lambda tx, one=update: _apply(tx, self._know, one), Turn.SETTLE)  # type: ignore[misc]
+            except Exception:  # the window overlaps: it is tried again, and the others are told now
+                log.exception("news cannot be applied", update=update.id[:80])
         if updates:
             self._fleet.wake()
 
     async def forget(self) -> None:
         """Drop what is no longer needed: old inbox keys, files of drafts never sent, farewells."""
         await self._work.write(inbox.forget)
-        await self._work.write(lambda tx: media.orphans(tx, tx.now - DAY_MS))
+        for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DAY_MS)):
+            await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(outbox.forget_farewells)
+        await self._work.write(officials.end_expired)
+        await self._work.write(reports.forget_tries)
 
     async def refresh_tokens(self) -> None:
         """Rotate OA tokens early, also when nothing is sent: an unused refresh token dies after three months."""

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
 from bot import seed
 from bot.config import BadSetting, Settings
 from bot.keys import vault_of
 from storage import Database, WrongKey, accounts
-from storage.migrate import upgrade
+from storage.migrate import alone, upgrade
 
 
 class AlreadyRunning(Exception):
@@ -30,21 +32,26 @@ def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Da
     try:
         upgrade(database.engine)
         with database.transaction() as tx:
+            alone(tx.session.connection())
             for row in accounts.every(tx):
                 accounts.secrets(tx, row)
             seed.seed(tx, settings)
-    except WrongKey as error:
-        raise BadSetting(str(error)) from None
+    except BaseException as error:
+        database.close()
+        if isinstance(error, WrongKey):
+            raise BadSetting(str(error)) from None
+        raise
     return database
 
 
 def only_one(settings: Settings) -> Any:
-    """SQLite has one writer, so one process: hold a lock file for as long as the result lives."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    held = (settings.data_dir / "lock").open("w")
+    """SQLite has one writer, so one process: hold a lock beside the file for as long as the result lives."""
+    path = Path(make_url(settings.database_url).database or settings.data_dir / "thontin.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = path.with_name(f"{path.name}.lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         held.close()
-        raise AlreadyRunning(f"thontin đang chạy trên {settings.data_dir}; chỉ một tiến trình dùng được SQLite") from None
+        raise AlreadyRunning(f"thontin đang chạy trên {path}; chỉ một tiến trình dùng được tệp SQLite này") from None
     return held

@@ -12,7 +12,7 @@ from bot.outlets import HANDLE_MS, Outlet
 from bot.pace import ChatPace, Pace
 from bot.work import Turn, Work, is_trouble
 from content.message import Part
-from storage import Transaction, accounts, citizens, outbox, reports
+from storage import Transaction, accounts, citizens, leases, outbox, reports
 from storage.outbox import Delivery
 
 log = structlog.get_logger()
@@ -20,6 +20,11 @@ SETTLE_SECONDS = 0.05
 LONGEST_WAIT = 300.0
 MOST_CLAIMED = 100
 LANDING_SECONDS = 20.0
+
+
+def lease_of(account_id: int) -> str:
+    """The lease that the account's one sender holds."""
+    return f"sender {account_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Sender:
         self.wake.set()  # its chat may have more
 
     def _claim(self, tx: Transaction, room: int, busy: set[str]) -> list[Delivery]:
+        if tx.postgres and not leases.holds(tx, lease_of(self.account_id), self._owner):
+            return []  # we hung, and another process sends for this account now
         outbox.expire(tx, self.account_id)
         return outbox.claim(tx, self.account_id, self._owner, room, busy)
 
@@ -96,7 +103,8 @@ class Sender:
             await asyncio.wait({*self._flying, woken}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
-        aside = [task for task, row in self._flying.items() if row.lane > outbox.CONVERSATION and not self._has_begun(row)]
+        waiting = [(task, row) for task, row in self._flying.items() if not self._has_begun(row)]
+        aside = [task for task, row in waiting if row.lane > outbox.CONVERSATION]
         if aside and await self._emergency_waits():
             for task in aside:
                 task.cancel()
@@ -217,7 +225,7 @@ class Sender:
     def _write(self, tx: Transaction, batch: list[Settled]) -> None:
         for one in batch:
             changes = _timed(one.changes, tx.now)
-            outbox.settle(tx, one.row.id or 0, **changes)
+            outbox.settle(tx, one.row.id or 0, self._owner, **changes)
             if one.ending is not None:
                 _beside(tx, self.account_id, one.row, one.ending, one.part)
 
@@ -295,4 +303,3 @@ def _marked(part: Part, row: Delivery) -> Part:
     if not row.resent or part.kind != "text" or row.letter_id is None:
         return part
     return replace(part, text=f"{part.text}\n(Gửi lại, phòng khi tin trước chưa tới.)")
-

@@ -12,7 +12,8 @@ import structlog
 
 from bot.channels.base import Account, Channel, Unavailable
 from bot.config import Settings
-from bot.delivery import Sender
+from bot.delivery import Sender, lease_of
+from bot.ears import Ear
 from bot.gateways.source_system import SourceSystem
 from bot.inbound import Inbound
 from bot.media import MediaStore
@@ -54,6 +55,7 @@ class Fleet:
         self._now, self._commune_of = now, commune_of
         self.inbound: Inbound | None = None
         self.running: dict[int, Running] = {}
+        self._broken: dict[int, accounts.Account] = {}  # what could not start
         self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
@@ -95,14 +97,24 @@ class Fleet:
         for number, one in list(self.running.items()):
             if number not in rows or not _same(rows[number], one.row):
                 await self._close(number)
-        for number, row in rows.items():
-            if number not in self.running:
-                await self._open(row)
-            if number in self.running:
-                self.running[number].row = row
-                await self._adjust(self.running[number])
+        for row in rows.values():
+            try:
+                await self._follow(row)
+            except Exception:  # one account's trouble is not the others'
+                log.exception("account cannot be followed", account=row.name)
+
+    async def _follow(self, row: accounts.Account) -> None:
+        number = row.id or 0
+        if number not in self.running:
+            await self._open(row)
+        if number in self.running:
+            self.running[number].row = row
+            await self._adjust(self.running[number])
 
     async def _open(self, row: accounts.Account) -> None:
+        broken = self._broken.get(row.id or 0)
+        if broken and _same(row, broken) and row.status != "active":
+            return  # nothing was repaired since it could not start
         channel = await self._channel(row) if row.channel != "source_system" else None
         if channel is not None or row.channel == "source_system":
             self.running[row.id or 0] = Running(row, channel)
@@ -120,7 +132,7 @@ class Fleet:
         """SQLite has one process anyway; on PostgreSQL a lease says whose turn an account is."""
         if self._work.database.sqlite:
             return True
-        name = f"account {number}"
+        name = lease_of(number)
         return await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS), Turn.SETTLE) is not None
 
     async def _begin(self, one: Running) -> None:
@@ -135,7 +147,7 @@ class Fleet:
         one.tasks.append(asyncio.create_task(one.sender.run(), name=f"sender {row.name}"))
         if one.channel and row.channel != "zalo_oa":
             hears = self._poll if self._receives(row) == "polling" else self._keep_webhook
-            one.tasks.append(asyncio.create_task(hears(one, one.channel), name=f"ear of {row.name}"))
+            one.tasks.append(asyncio.create_task(hears(row, one.channel), name=f"ear of {row.name}"))
         log.info("account started", account=row.name)
 
     async def _end(self, one: Running) -> None:
@@ -144,7 +156,7 @@ class Fleet:
         await asyncio.gather(*one.tasks, return_exceptions=True)
         one.tasks, one.sender = [], None
         if not self._work.database.sqlite:
-            name = f"account {one.row.id}"
+            name = lease_of(one.row.id or 0)
             await self._work.write(lambda tx: leases.give_back(tx, name, self.owner), Turn.SETTLE)
         log.info("account stopped", account=one.row.name)
 
@@ -155,6 +167,7 @@ class Fleet:
         except (ValueError, LookupError) as error:
             why = str(error)
             await self._work.write(lambda tx: accounts.suspend(tx, row.id or 0, why))
+            self._broken[row.id or 0] = row
             log.error("account cannot start", account=row.name)
             return None
         return channel
@@ -174,10 +187,14 @@ class Fleet:
     def _receives(self, row: accounts.Account) -> str:
         return str(json.loads(row.settings).get("receive", "polling"))
 
-    async def _keep_webhook(self, one: Running, channel: Channel) -> None:
+    async def _poll(self, row: accounts.Account, channel: Channel) -> None:
+        assert self.inbound is not None  # set before the fleet runs
+        await Ear(row, channel, self._work, self.inbound).poll()
+
+    async def _keep_webhook(self, row: accounts.Account, channel: Channel) -> None:
         """Have the platform deliver to us. Its webhook is only set when it differs: it limits how often."""
         await self.listening.wait()
-        url = f"{self._settings.public_url}/webhook/{channel.kind.replace('_', '-')}/{one.row.name}"
+        url = f"{self._settings.public_url}/webhook/{channel.kind.replace('_', '-')}/{row.name}"
         secret = channel.account.secrets.get("webhook_secret", "")
         while True:
             try:
@@ -188,36 +205,11 @@ class Fleet:
                     await channel.set_webhook(url, secret)
                 return
             except Unavailable as trouble:
-                log.warning("webhook not set", account=one.row.name, why=trouble.why)
+                log.warning("webhook not set", account=row.name, why=trouble.why)
                 await asyncio.sleep(max(1.0, trouble.wait))
-
-    async def _poll(self, one: Running, channel: Channel) -> None:
-        """Ask for news for ever. What was heard is committed before the next call acknowledges it."""
-        cursor = one.row.cursor
-        while True:
-            try:
-                heard, cursor = await channel.poll(cursor)
-                await self._take(one, channel, heard, cursor)
-            except Unavailable as trouble:
-                log.warning("polling", account=one.row.name, why=trouble.why)
-                await asyncio.sleep(trouble.wait)
             except Exception:
-                log.exception("polling failed", account=one.row.name)
-                await asyncio.sleep(5)
-
-    async def _take(self, one: Running, channel: Channel, heard: list, cursor: str) -> None:  # type: ignore[type-arg]
-        number = one.row.id or 0
-        assert self.inbound is not None  # set before the fleet runs
-        for event in heard:
-            if channel.kind == "zalo_bot":
-                await self.inbound.keep_raw(number, event)
-                await self.inbound.take_waiting()
-            else:
-                await self.inbound.hear(number, event)
-            await channel.acknowledge(event)
-        if cursor != one.row.cursor:
-            one.row.cursor = cursor
-            await self._work.write(lambda tx: accounts.keep_cursor(tx, number, cursor))
+                log.exception("webhook not set", account=row.name)
+                await asyncio.sleep(60)
 
 
 def _same(now: accounts.Account, before: accounts.Account) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import mimetypes
-import os
+import secrets
 from pathlib import Path
 
 from storage import Vault
@@ -24,10 +24,14 @@ class MediaStore:
         path = self.path(sha)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
+            part = path.with_suffix(f".{secrets.token_hex(6)}.part")  # the same file may come twice at once
             part.write_bytes(content)
             part.replace(path)
         return sha
+
+    def drop(self, sha: str) -> None:
+        """A file that nothing refers to any more."""
+        self.path(sha).unlink(missing_ok=True)
 
     def path(self, sha: str) -> Path:
         """Where a file is, or would be."""

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from bot.channels.base import Channel, Medium
-from bot.endings import Ending, Never
+from bot.endings import Ending, Later, Never
 from bot.gateways.source_system import Attachment, SourceSystem
 from bot.media import MediaStore, mime_of
 from bot.work import Work
@@ -78,23 +78,28 @@ class SourceOutlet:
 
     async def send(self, row: Delivery, part: Part) -> Ending:
         """Forward one report with its files."""
-        record, files = await self._work.read(lambda tx: self._record(tx, row))
-        if record is None:
-            return Never("việc này không còn")
-        return await self._gateway.send(record, files)
+        built = await self._work.read(lambda tx: self._record(tx, row))
+        if isinstance(built, tuple):
+            return await self._gateway.send(*built)
+        return built
 
-    def _record(self, tx: Transaction, row: Delivery) -> tuple[dict[str, Any] | None, list[Attachment]]:
+    def _record(self, tx: Transaction, row: Delivery) -> tuple[dict[str, Any], list[Attachment]] | Ending:
         report = reports.of(tx, row.report_id or 0)
         if report is None:
-            return None, []
+            return Never("việc này không còn")
         rows = media.of_report(tx, report.id or 0)
+        patient = not report.danger and report.created_at > tx.now - self.MISSING_MS
+        if patient and any(one.state == "wanted" for one in rows):
+            return Later(5, "chờ tệp của người dân")
         files = [self._attachment(one) for one in rows if one.state == "ready"]
-        missing = sum(one.state != "ready" for one in rows)
-        return canonical(tx, report, self._names, missing), files
+        return canonical(tx, report, self._names, len(rows) - len(files)), files
 
     def _attachment(self, row: media.Media) -> Attachment:
         # The citizen's own file name never travels.
         return Attachment(f"tep-{row.id}", row.mime, self._store.path(row.sha))
+
+
+KINDS = {"feedback": "kien_nghi", "scene": "hien_truong", "rumour": "tin_gia", "question": "phan_anh"}
 
 
 def canonical(tx: Transaction, report: reports.Report, names: Any, missing: int) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def canonical(tx: Transaction, report: reports.Report, names: Any, missing: int)
     return {
         "ma_phan_anh": report.code,
         "idempotency_key": report.code,
-        "loai": {"feedback": "kien_nghi", "scene": "hien_truong", "rumour": "tin_gia", "question": "phan_anh"}[report.kind],
+        "loai": KINDS[report.kind],
         "linh_vuc": report.category,
         "tieu_de": " ".join(text.split())[:100] or "Phản ánh kèm tệp",
         "noi_dung": text + (f"\n(Thiếu {missing} tệp chưa lấy được.)" if missing else ""),

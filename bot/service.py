@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot import knowledge
+from bot import knowledge, webhooks
 from bot.chores import Chores
 from bot.clock import Clock
 from bot.config import BadSetting, Settings
@@ -119,6 +119,7 @@ async def serving(settings: Settings, now: Callable[[], int] = wall_clock) -> As
             yield context, port
         finally:
             await runner.cleanup()
+            await webhooks.stop()
 
 
 async def run(settings: Settings) -> None:

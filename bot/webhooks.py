@@ -95,6 +95,13 @@ def _aside(work: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(_ASIDE.discard)
 
 
+async def stop() -> None:
+    """End what is done beside answers."""
+    for task in list(_ASIDE):
+        task.cancel()
+    await asyncio.gather(*_ASIDE, return_exceptions=True)
+
+
 async def _check_echo(context: Context, one: Running, message_id: str, chat: str) -> None:
     """A message of the OA that we did not send was written by a person: keep the dialogue out of their way."""
     await asyncio.sleep(ECHO_SECONDS)

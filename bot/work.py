@@ -55,9 +55,7 @@ class Work:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._readers = ThreadPoolExecutor(4, "reader")
-        self._writers: _Writer | ThreadPoolExecutor = (
-            _Writer() if database.sqlite else ThreadPoolExecutor(8, "writer")
-        )
+        self._writers: _Writer | ThreadPoolExecutor = _Writer() if database.sqlite else ThreadPoolExecutor(8, "writer")
 
     async def write(self, job: Job[T], turn: Turn = Turn.CHORE) -> T:
         """Run `job` in a transaction that writes."""

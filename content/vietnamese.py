@@ -38,12 +38,26 @@ def nfc(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` fit to store and show: NFC, no control, zero-width or bidi characters, single spaces, `\\n` line ends."""
-    kept = "".join(c for c in _BREAKS.sub("\n", text) if c in "\n\t" or unicodedata.category(c) not in _UNSEEN)
+    kept = _BREAKS.sub("\n", text).translate(_SIEVE)
     lines = (_SPACES.sub(" ", line).strip() for line in nfc(kept).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+
+
+class _Sieve(dict[int, str]):
+    """A translation table that fills itself: what cannot be seen becomes nothing. Small, as `_Folder`."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        kept = "" if letter not in "\n\t" and unicodedata.category(letter) in _UNSEEN else letter
+        if code < 0x2100:
+            self[code] = kept
+        return kept
+
+
+_SIEVE = _Sieve()
 
 
 def _fold_letter(code: int) -> str:

@@ -72,7 +72,7 @@ def _decide(turn: Turn, takes: Callable[[Turn], bool]) -> None:
 def _takes_quietly(turn: Turn) -> bool:
     """An official is talking with them: the bot keeps out, except for leaving and for danger."""
     if not privacy.leaves(turn):
-        safety.opens(turn)
+        safety.alarms(turn)
     return False
 
 
@@ -97,7 +97,7 @@ def _goes_on(turn: Turn) -> bool:
         return False
     story = BY_NAME[turn.story]
     if turn.command != "back":
-        return story.goes_on(turn)
+        return bool(story.goes_on(turn))
     if aside.go_back(turn):
         turn.ended = True  # the way back is set already
     else:
@@ -118,13 +118,14 @@ def _leave(turn: Turn) -> None:
 
 
 def _asked(turn: Turn, row: Delivery) -> None:
-    """Which delivery carries the open question. A copy that is still queued gives way to this newer one."""
-    older = turn.tx.session.get(Delivery, turn.state.get("asked") or 0)
-    if older is not None and older.state == "queued":
-        older.state, older.why = "withdrawn", "đã hỏi lại"
-        turn.tx.session.add(older)
-    if older is None or older.state == "withdrawn":
+    """Which delivery carries the open question: its first copy. One that is still queued gives way to a newer one."""
+    last = turn.tx.session.get(Delivery, turn.state.get("copy") or 0)
+    if last is not None and last.state == "queued":
+        last.state, last.why = "withdrawn", "đã hỏi lại"
+        turn.tx.session.add(last)
+    if last is None or (last.state == "withdrawn" and turn.state["asked"] == last.id):
         turn.state["asked"] = row.id
+    turn.state["copy"] = row.id
 
 
 def apologise(tx: Transaction, account: Account, heard: Heard, know: Knowledge) -> None:

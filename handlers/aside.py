@@ -11,6 +11,7 @@ LIVES_MS = 24 * HOUR_MS
 CONSENT_LIVES_MS = 7 * LIVES_MS  # the poster with the commune's code is read in the morning, answered on Sunday
 UNFINISHED = ("which", "province", "several", "relation")  # steps of choosing a commune
 LONGEST_TRAIL = 8
+GATHERED = ("words", "files")  # long, and never needed to ask a question again
 
 
 def kind_of(state: dict[str, Any]) -> str:
@@ -72,7 +73,8 @@ def lead_back(turn: Turn, before: dict[str, Any]) -> None:
     """Remember the way back (0) from the question that a dialogue has just gone on to."""
     if not turn.state or turn.ended:
         return
-    trail = [*before.get("trail", []), {name: before[name] for name in QUESTION}]
+    needed = {name: value for name, value in before["data"].items() if name not in GATHERED}
+    trail = [*before.get("trail", []), {**{name: before[name] for name in QUESTION}, "data": needed}]
     steps = [(one["story"], one["step"]) for one in trail]
     here = (turn.story, turn.step)
     turn.state["trail"] = trail[: steps.index(here)] if here in steps else trail[-LONGEST_TRAIL:]
@@ -83,5 +85,6 @@ def go_back(turn: Turn) -> bool:
     trail = turn.state.get("trail", [])
     if not trail:
         return False
-    turn.put_question({**trail[-1], "question": secrets.token_hex(3), "data": turn.data, "trail": trail[:-1]})
+    data = {**trail[-1]["data"], **turn.data}
+    turn.put_question({**trail[-1], "question": secrets.token_hex(3), "data": data, "trail": trail[:-1]})
     return True

@@ -83,7 +83,7 @@ def _which(turn: Turn) -> bool:
         return understood(turn)
     if not turn.typed or turn.command or turn.digits or _surely_asks(turn):
         return False
-    if understood(turn, province=turn.data.get("province", "")):
+    if places.likely(turn) and understood(turn, province=turn.data.get("province", "")):
         return True
     if len(turn.text.split()) > SHORT or not any(letter.isalpha() for letter in turn.text):
         return False

@@ -4,19 +4,24 @@ from content.danger import Danger, danger_level
 from content.faq import Entry, Match
 from content.legal import legal_fork
 from content.vietnamese import syllables
-from handlers import files, report
+from handlers import files, places, report
 from handlers.knowledge import match
 from handlers.turn import Turn
 from storage import faq as kept
 
 WORTH_OFFERING = 0.25  # below this a guess is only noise
 SHORT = 2  # words; less than that is no question
+_PERSON = ["nho", "can", "bo"]
 LONGEST = 1500  # characters of a question that go to a person
 
 
 def opens(turn: Turn) -> bool:
     """A sure answer, or a kind word to small talk."""
-    if not turn.typed or not _surely(turn, turn.matched.faq, turn.matched.smalltalk):
+    if (
+        not turn.typed
+        or (turn.state and places.named(turn))
+        or not _surely(turn, turn.matched.faq, turn.matched.smalltalk)
+    ):
         return False
     if danger_level(turn.text) is Danger.POSSIBLE:
         turn.say("safety.short")
@@ -81,8 +86,9 @@ def unsure(turn: Turn) -> None:
 
 
 def _slip(turn: Turn) -> bool:
-    """Beside an open choice: a number that is not there, a word or two, or nothing that can be read."""
-    return turn.typed and (turn.digits or (len(syllables(turn.text)) <= SHORT and not _near(turn)))
+    """Beside an open choice: a number that is not there, a word or two, a name of a place, a sign."""
+    said = len(syllables(turn.text))
+    return turn.typed and (turn.digits or said < SHORT or places.named(turn) or (said == SHORT and not _near(turn)))
 
 
 def _says_nothing(turn: Turn, words: str) -> bool:
@@ -118,12 +124,12 @@ def _offer(turn: Turn, words: str) -> None:
         text = turn.words("faq.nothing")
     if danger_level(words) is Danger.POSSIBLE:
         turn.say("safety.short")
-    turn.ask("faq", "offered", text, options, words=words[:LONGEST])
+    turn.ask("faq", "offered", text, options, no="person", words=words[:LONGEST])
 
 
 def goes_on(turn: Turn) -> bool:
     """One of the three, or a person."""
-    taken = turn.chosen()
+    taken = "person" if syllables(turn.text)[:3] == _PERSON else turn.chosen()
     words = str(turn.data.get("words", ""))
     if taken is None:
         return False

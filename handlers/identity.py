@@ -6,7 +6,7 @@ import phonenumbers
 
 from content.commands import yes_no
 from content.vietnamese import syllables
-from handlers import files, filing
+from handlers import files, filing, places
 from handlers.turn import Turn
 from storage import media, reports
 from storage.reports import Report
@@ -56,7 +56,7 @@ def _is_name(turn: Turn) -> bool:
     """They typed the name at once, as the question invites them to."""
     asks = bool(turn.matched.faq and turn.matched.faq[0].confident)
     said = syllables(turn.text)
-    plain = turn.typed and not turn.heard.edited and turn.command is None and not asks
+    plain = turn.typed and not turn.heard.edited and turn.command is None and not asks and not places.named(turn)
     return plain and len(said) in NAME_WORDS and all(one.isalpha() for one in said) and "?" not in turn.text
 
 

@@ -83,7 +83,7 @@ def _keys(offer: str) -> tuple[str, ...]:
 
 def _ask_which(turn: Turn, fitting: list[tuple[Delivery, str]], key: str) -> None:
     options = [(f"{row.id} {offer}", _title(turn, offer)) for row, offer in fitting[:5]]
-    turn.ask("offer", "which", turn.words("offer.which", key=key), options, key=key)
+    turn.ask("offer", "which", turn.words("offer.which", number=key), options, key=key)
 
 
 def _title(turn: Turn, offer: str) -> str:

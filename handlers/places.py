@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from content.units import Candidate, Found
+from content.vietnamese import syllables
 from handlers.turn import Options, Turn
 
+HALF = 0.5  # of the words
 MOST = 4  # to choose from; the fifth choice is "none of these"
 
 
@@ -20,9 +22,15 @@ class Meant:
 
 
 def named(turn: Turn) -> bool:
-    """Whether they typed a place and nothing else."""
+    """Whether they typed a place and nothing else. One syllable ("dung") is more often a word than a place."""
     found = turn.matched.place
-    return bool(turn.typed and found and found.place_only)
+    return bool(turn.typed and found and found.place_only and len(syllables(turn.text)) > 1)
+
+
+def likely(turn: Turn) -> bool:
+    """Whether what they typed speaks of a place, now that they were asked for one."""
+    found = turn.matched.place
+    return bool(turn.typed and found and (found.place_only or found.typed or found.coverage >= HALF))
 
 
 def meant(turn: Turn, name: str = "", province: str = "") -> Meant:

@@ -57,9 +57,9 @@ def goes_on(turn: Turn) -> bool:
 
 
 def _ask_stop(turn: Turn) -> None:
-    """NGUNG in small letters and without marks: it may be the command, so it is asked about and never acted on."""
+    """NGUNG in small letters and without marks may be the command: it is asked about, and "dung" is no answer."""
     options = [("stop", turn.words("privacy.stop")), ("keep", turn.words("privacy.go_on"))]
-    turn.ask("privacy", "unsure", turn.words("privacy.ask_stop"), options, yes="stop", no="keep")
+    turn.ask("privacy", "unsure", turn.words("privacy.ask_stop"), options, no="keep")
 
 
 def _stop(turn: Turn) -> None:
@@ -202,8 +202,8 @@ def erase(turn: Turn) -> None:
     citizens.consent(turn.tx, turn.citizen, "withdrawn", turn.citizen.consent_version, "")
     for one in citizens.addresses(turn.tx, number):
         outbox.forget_address(turn.tx, one.id or 0)
-    for one in reports.of_citizen(turn.tx, number, 100_000):
-        _forget_place(turn.tx, one)
+    for report in reports.of_citizen(turn.tx, number, 100_000):
+        _forget_place(turn.tx, report)
     reports.pseudonymise(turn.tx, number)
     citizens.erase(turn.tx, turn.citizen)
     turn.erased = True

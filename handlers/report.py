@@ -40,11 +40,6 @@ def writing(turn: Turn) -> bool:
     return aside.kind_of(turn.state) == "report"
 
 
-def files_of(turn: Turn) -> list[int]:
-    """The files of this turn, wanted from now on."""
-    return files.keep(turn)
-
-
 def begin(turn: Turn, **gathered: Any) -> None:
     """Start a report with what is already known of it."""
     data = _blank(turn, gathered)
@@ -176,7 +171,9 @@ def _settle(turn: Turn, data: dict[str, Any], meant: places.Meant) -> bool:
     if meant.code:
         go_on(turn, {**data, "commune": meant.code})
     elif meant.communes:
-        turn.ask("report", "commune", turn.words("commune.several"), meant.communes, **data)
+        alone = meant.communes[0][0] if len(meant.communes) == 1 else ""
+        text = turn.words("commune.perhaps" if alone else "commune.several")
+        turn.ask("report", "commune", text, meant.communes, yes=alone, **data)
     elif meant.provinces:
         text = turn.words("commune.which_province")
         turn.ask("report", "commune", text, meant.provinces, **{**data, "name": meant.name})

@@ -2,7 +2,7 @@
 
 from content.danger import danger
 from content.vietnamese import syllables
-from handlers import faq, report
+from handlers import faq, files, report
 from handlers.turn import Turn
 
 _SAFE = (["an", "toan"], ["an", "toan", "roi"], ["khong", "sao"], ["on", "roi"])
@@ -10,11 +10,16 @@ _SAFE = (["an", "toan"], ["an", "toan", "roi"], ["khong", "sao"], ["on", "roi"])
 
 def opens(turn: Turn) -> bool:
     """They may be in danger. A report being written keeps its turn: it warns by itself."""
-    if turn.heard.kind not in ("text", "media") or report.writing(turn) or not danger(turn.text):
+    return not report.writing(turn) and alarms(turn)
+
+
+def alarms(turn: Turn) -> bool:
+    """The numbers, if what they wrote looks like danger."""
+    if turn.heard.kind not in ("text", "media") or not danger(turn.text):
         return False
     options = [("tell", turn.words("safety.tell")), ("no", turn.words("safety.no"))]
-    kept = {"files": report.files_of(turn)}
-    turn.ask("safety", "called", turn.words("safety.numbers"), options, yes="tell", no="no", words=turn.text, **kept)
+    text, kept = turn.words("safety.numbers"), files.keep(turn)
+    turn.ask("safety", "called", text, options, yes="tell", no="no", words=turn.text, files=kept)
     return True
 
 
@@ -26,22 +31,22 @@ def warn(turn: Turn) -> None:
 def goes_on(turn: Turn) -> bool:
     """Tell the commune more, or it was nothing dangerous. Whatever else they say is part of what they tell."""
     taken = "no" if syllables(turn.text) in _SAFE else turn.chosen()
-    words, files = str(turn.data.get("words", "")), turn.data.get("files", [])
+    words, kept = str(turn.data.get("words", "")), turn.data.get("files", [])
     if taken == "tell":
-        report.begin(turn, kind="scene", category="danger", words=words, files=files, danger=True)
+        report.begin(turn, kind="scene", category="danger", words=words, files=kept, danger=True)
     elif taken == "no":
         turn.end()
         faq.answer_to(turn, words)
     elif turn.heard.kind in ("media", "place") or len(syllables(turn.text)) > 2:
-        return _tells(turn, words, files)
+        return _tells(turn, words, kept)
     return taken is not None
 
 
-def _tells(turn: Turn, words: str, files: list[int]) -> bool:
+def _tells(turn: Turn, words: str, kept: list[int]) -> bool:
     """They go on telling instead of choosing: people in danger do not read menus."""
     if turn.command:
         return False
-    data = {"kind": "scene", "category": "danger", "danger": True, "words": words, "files": files}
+    data = {"kind": "scene", "category": "danger", "danger": True, "words": words, "files": kept}
     report.begin_with(turn, **data)
     return True
 

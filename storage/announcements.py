@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import func, text, update
+from sqlalchemy import Integer, String, TextClause, bindparam, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -236,7 +236,7 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
     listed = ", ".join(f":{name}" for name in names)
     hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({listed}))" if wanted else ""
     result = tx.session.execute(
-        text(_SPREAD.format(hamlet=hamlet)),
+        _typed(_SPREAD.format(hamlet=hamlet)),
         {
             "letter": letter_id,
             "lane": LANE[row.priority],
@@ -260,6 +260,11 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
     return max(0, tx.changed(result))
 
 
+def _typed(sql: str) -> TextClause:
+    """PostgreSQL cannot guess the type of a parameter that is only compared with a constant."""
+    return text(sql).bindparams(bindparam("topic", type_=String), bindparam("emergency", type_=Integer))
+
+
 def last_follower(tx: Transaction, commune: str) -> int:
     """The highest citizen id that follows a commune now; 0 when nobody does."""
     question = text("SELECT coalesce(max(citizen_id), 0) FROM follow WHERE commune = :commune")
@@ -271,7 +276,7 @@ def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool, 
     names = {f"h{place}": name for place, name in enumerate(wanted)}
     hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({', '.join(':' + name for name in names)}))" if wanted else ""
     rows = tx.session.execute(
-        text(_AUDIENCE.format(hamlet=hamlet)),
+        _typed(_AUDIENCE.format(hamlet=hamlet)),
         {
             "commune": commune,
             "yes": True,

@@ -1,4 +1,4 @@
-"""Leases: who may run the clock, refresh a token or own a file. They last by the database's row, not by a process."""
+"""Leases: who may run the clock, refresh a token or own a file. They outlive a process by their time."""
 
 from sqlmodel import Field, SQLModel, col, select
 
@@ -17,18 +17,27 @@ class Lease(SQLModel, table=True):
     until: int = big()
 
 
-def take(tx: Transaction, name: str, owner: str, ms: int) -> int | None:
-    """Take or prolong a lease for `ms`; its epoch, or None while somebody else holds it."""
+def take(tx: Transaction, name: str, owner: str, ms: int, alone: bool = False) -> int | None:
+    """Take or prolong a lease for `ms`; its epoch, or None while somebody else holds it.
+
+    `alone`: no other process can be alive (SQLite), so whoever held it is dead.
+    """
     row = tx.session.exec(select(Lease).where(col(Lease.name) == name).with_for_update()).first()
     if row is None:
         return tx.add(Lease(name=name, owner=owner, until=tx.now + ms)).epoch
-    if row.owner != owner and row.until > tx.now:
+    if row.owner != owner and row.until > tx.now and not alone:
         return None
     if row.owner != owner:
         row.owner, row.epoch = owner, row.epoch + 1
     row.until = tx.now + ms
     tx.session.add(row)
     return row.epoch
+
+
+def holds(tx: Transaction, name: str, owner: str) -> bool:
+    """Whether `owner` still holds the lease."""
+    row = tx.session.get(Lease, name)
+    return row is not None and row.owner == owner and row.until > tx.now
 
 
 def give_back(tx: Transaction, name: str, owner: str) -> None:

@@ -53,12 +53,16 @@ def wanted(tx: Transaction, limit: int = 20) -> list[Media]:
     )
 
 
-def arrived(tx: Transaction, media_id: int, sha: str, mime: str, size: int) -> None:
-    """The file is in the media store."""
+def arrived(tx: Transaction, media_id: int, sha: str, mime: str, size: int) -> int | None:
+    """The file is in the media store; the report whose last missing file it was, if it was."""
     row = tx.session.get(Media, media_id)
-    if row:
-        row.state, row.sha, row.mime, row.size, row.ref_sealed = "ready", sha, mime, size, ""
-        tx.session.add(row)
+    if row is None:
+        return None
+    row.state, row.sha, row.mime, row.size, row.ref_sealed = "ready", sha, mime, size, ""
+    tx.add(row)
+    if row.report_id is None or any(one.state == "wanted" for one in of_report(tx, row.report_id)):
+        return None
+    return row.report_id
 
 
 def not_yet(tx: Transaction, media_id: int, why: str, retry_ms: int | None) -> None:
@@ -96,7 +100,10 @@ def drop(tx: Transaction, media_id: int) -> None:
         tx.session.delete(row)
 
 
-def orphans(tx: Transaction, older_than: int) -> int:
-    """Drop files that never became part of a report; how many went."""
-    stale = delete(Media).where(col(Media.report_id).is_(None), col(Media.created_at) < older_than)
-    return tx.changed(tx.session.execute(stale))
+def orphans(tx: Transaction, older_than: int) -> list[str]:
+    """Drop files that never became part of a report; the sha256 of those that nothing refers to any more."""
+    never = (col(Media.report_id).is_(None), col(Media.created_at) < older_than)
+    shas = set(tx.session.exec(select(Media.sha).where(*never, Media.sha != "")).all())
+    tx.session.execute(delete(Media).where(*never))
+    kept = set(tx.session.exec(select(Media.sha).where(col(Media.sha).in_(shas))).all())
+    return sorted(shas - kept)

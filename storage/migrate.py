@@ -33,10 +33,15 @@ def upgrade(engine: Engine) -> None:
     from alembic import command
 
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_lock(7210)"))
+        alone(connection)
         command.upgrade(config(connection), "head")
         connection.commit()
+
+
+def alone(connection: Connection) -> None:
+    """Until the end of the transaction nobody else starts; on SQLite nobody else is there."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7210)"))
 
 
 def config(connection: Connection) -> "Config":

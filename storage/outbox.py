@@ -13,6 +13,7 @@ from storage.transaction import Transaction
 EMERGENCY, CONVERSATION, STATUS, PRIORITY, ROUTINE = range(5)  # lanes, first goes first
 STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
 RECENT = 50  # deliveries to one address among which an echo is looked for
+UNCLEAR_MS = 10 * 60_000  # how long an echo may be that of a send without a clear end
 OFFER_MS = 7 * 24 * 3_600_000  # how long "11" under a letter is still an answer to it
 
 
@@ -141,9 +142,7 @@ def emergency_waits(tx: Transaction, account_id: int) -> bool:
 
 
 def _queued(account_id: int, busy: Collection[str]) -> SelectOfScalar[Delivery]:
-    waiting = select(Delivery).where(
-        Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == ""
-    )
+    waiting = select(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == "")
     return waiting.where(col(Delivery.chat).not_in(busy)) if busy else waiting
 
 
@@ -154,15 +153,18 @@ def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:
     return {row.id or 0: row for row in tx.session.exec(select(Letter).where(col(Letter.id).in_(ids))).all()}
 
 
-def settle(tx: Transaction, delivery_id: int, **changed: object) -> None:
-    """Write how a claimed delivery ended, or that it goes back to the queue. A row no longer claimed is left alone."""
-    tx.session.execute(
-        update(Delivery).where(col(Delivery.id) == delivery_id, col(Delivery.state) == "claimed").values(**changed)
-    )
+def settle(tx: Transaction, delivery_id: int, owner: str | None = None, **changed: object) -> None:
+    """Write how a claimed delivery ended, or that it goes back to the queue.
+
+    A row that is no longer `owner`'s (None: anybody's) is left alone: somebody took over while it hung.
+    """
+    claimed = update(Delivery).where(col(Delivery.id) == delivery_id, col(Delivery.state) == "claimed")
+    mine = claimed if owner is None else claimed.where(col(Delivery.claimed_by) == owner)
+    tx.session.execute(mine.values(**changed))
 
 
 def crashed(tx: Transaction, account_id: int, living: str) -> int:
-    """Rows of an account that a dead holder had claimed: possibly sent. They go once more, marked as resent.
+    """An account's rows that a dead process had claimed: possibly sent. They go once more, marked as resent.
 
     A row that was already resent ends `unknown`: nobody is told three times.
     """
@@ -256,10 +258,11 @@ def is_ours(tx: Transaction, address_id: int, message_id: str) -> bool:
     Where a send had no clear end, the message may well be that one.
     """
     latest = select(Delivery).where(Delivery.address_id == address_id).order_by(col(Delivery.id).desc()).limit(RECENT)
-    return any(
-        message_id in row.message_id.split() or row.state in ("claimed", "unknown") or row.resent
-        for row in tx.session.exec(latest).all()
-    )
+    for row in tx.session.exec(latest).all():
+        unclear = row.state in ("claimed", "unknown") or row.resent
+        if message_id in row.message_id.split() or (unclear and row.claimed_at > tx.now - UNCLEAR_MS):
+            return True
+    return False
 
 
 def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
@@ -297,6 +300,13 @@ def of_report(tx: Transaction, report_id: int) -> list[Delivery]:
     return list(
         tx.session.exec(select(Delivery).where(Delivery.report_id == report_id).order_by(col(Delivery.id))).all()
     )
+
+
+def hurry(tx: Transaction, report_id: int) -> None:
+    """What a report's forwarding waited for has come: it goes now. One that still waits for a name is left alone."""
+    tried = (col(Delivery.letter_id).is_(None), col(Delivery.attempts) > 0, col(Delivery.due_at) > tx.now)
+    waits = update(Delivery).where(col(Delivery.report_id) == report_id, col(Delivery.state) == "queued", *tried)
+    tx.session.execute(waits.values(due_at=tx.now))
 
 
 def forget_address(tx: Transaction, address_id: int) -> None:

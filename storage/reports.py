@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.codes import report_code
@@ -207,6 +207,11 @@ def may_look(tx: Transaction, address_id: int) -> bool:
         return False
     tx.add(CodeTry(address_id=address_id, at=tx.now))
     return True
+
+
+def forget_tries(tx: Transaction) -> int:
+    """Drop tries that no longer count; how many went."""
+    return tx.changed(tx.session.execute(delete(CodeTry).where(col(CodeTry.at) < tx.now - HOUR_MS)))
 
 
 def pseudonymise(tx: Transaction, citizen_id: int) -> int:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import create_engine, text
 
+from bot import log
 from bot.emulators import Emulators, asked_for, emulators, made_up
 from bot.sandbox.__main__ import MAKERS, start
 from content.units import Gazetteer
@@ -51,6 +53,16 @@ def _guarded(real: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """What the product logs stands under a failed test as an operator would read it."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, log.traced, log.plain],
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+@pytest.fixture(autouse=True)
 def one_gazetteer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole country is read once a run, not once a test: it never changes."""
     monkeypatch.setattr(Gazetteer, "load", staticmethod(_gazetteer))
@@ -68,7 +80,7 @@ def _gazetteer(*paths: Any) -> Gazetteer:
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL that lives as long as this run; `{}` stands for the database."""
     with tempfile.TemporaryDirectory(prefix="thontin-", dir="/var/tmp") as folder:
-        os.chmod(folder, 0o755)  # noqa: S103 - as root the server runs as a user of its own, who must get in
+        os.chmod(folder, 0o755)
         with pytest.MonkeyPatch.context() as patch:
             # Without one the wheel falls back to a shared folder, with a warning, which is an error here.
             patch.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(dir=folder))
@@ -206,9 +218,9 @@ async def sandbox() -> AsyncIterator[Emulators]:
 
 
 @pytest.fixture
-async def opened(world: Emulators, database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Opened]:
+async def opened(world: Emulators, database_url: str, tmp_path: Path, clock: Clock) -> Opened:
     """Opens deployments on this test's database: `async with opened(**settings) as deployment`, one after another."""
-    yield Opened(world, database_url, tmp_path, clock)
+    return Opened(world, database_url, tmp_path, clock)
 
 
 @pytest.fixture
@@ -216,5 +228,3 @@ async def deployment(opened: Opened) -> AsyncIterator[Deployment]:
     """The whole product at work on the sandbox, without limits to wait for."""
     async with opened() as running:
         yield running
-
-

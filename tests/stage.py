@@ -36,7 +36,6 @@ EASY = {
     "zalo_bot_per_second": 1000,
     "source_news_seconds": 0.2,
 }
-JPEG_WITH_PLACE = Path(__file__).parent / "data" / "photo-with-place.jpg"
 
 
 class Clock:
@@ -57,9 +56,14 @@ def _password() -> str:
 async def until(question: Any, what: str = "") -> Any:
     """Ask again and again until the answer is true; the answer."""
     async with asyncio.timeout(PATIENCE):
-        while not (answer := await question()):
+        while not (answer := await question()):  # noqa: ASYNC110 - what is asked for may be in another process
             await asyncio.sleep(0.02)
     return answer
+
+
+def shown(item: dict[str, Any]) -> str:
+    """What one bubble shows, its buttons included."""
+    return "\n".join([item["text"], *(button["label"] for row in item["buttons"] for button in row)])
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Phone:
         ends = time.monotonic() + PATIENCE
         while True:
             said = await self.items(after, wait=1)
-            found = next((one for one in said if part in one["text"] or part == one["kind"]), None)
+            found = next((one for one in said if part in shown(one) or part == one["kind"]), None)
             if found is not None:
                 self.seen = max(self.seen, found["n"])
                 return found
@@ -156,14 +160,21 @@ class Deployment:
         """A writer and somebody who may approve."""
         return await self.write(lambda tx: (_official(tx, "lan", commune), _official(tx, "minh", commune)))  # type: ignore[no-any-return]
 
-    async def announce(self, title: str, priority: str = "routine", commune: str = COMMUNE, **more: Any) -> Announcement:
+    async def announce(
+        self, title: str, priority: str = "routine", commune: str = COMMUNE, **more: Any
+    ) -> Announcement:
         """Write and publish one, with a second person where that is needed."""
         row, minh = await self.drafted(title, priority, commune, **more)
         await self.publish(row, minh)
         return row
 
     async def drafted(
-        self, title: str, priority: str = "routine", commune: str = COMMUNE, body: str = "Từ 7 giờ sáng.", speech: str = ""
+        self,
+        title: str,
+        priority: str = "routine",
+        commune: str = COMMUNE,
+        body: str = "Từ 7 giờ sáng.",
+        speech: str = "",
     ) -> tuple[Announcement, Official]:
         """An announcement as its author leaves it, and the official who may send it."""
         lan, minh = await self.officials(commune)
@@ -205,7 +216,10 @@ class Deployment:
 
     async def post(self, path: str, body: bytes, **headers: str) -> tuple[int, str]:
         """Knock at a webhook as a platform would; the status and the answer."""
-        async with aiohttp.ClientSession() as session, session.post(self.base + path, data=body, headers=headers) as got:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(self.base + path, data=body, headers=headers) as got,
+        ):
             return got.status, await got.text()
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -239,7 +253,7 @@ def _under_way(tx: Transaction) -> bool:
 
     due = "state = 'claimed' OR (state = 'queued' AND held = '' AND due_at <= :now)"
     question = (
-        f"SELECT (SELECT count(*) FROM delivery WHERE {due})"  # noqa: S608 - no word of it comes from outside
+        f"SELECT (SELECT count(*) FROM delivery WHERE {due})"
         " + (SELECT count(*) FROM announcement WHERE status = 'publishing')"
         " + (SELECT count(*) FROM inbox WHERE state = 'waiting')"
     )

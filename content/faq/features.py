@@ -65,6 +65,7 @@ def _lists() -> _Lists:
     )
 
 
+@lru_cache(maxsize=32)  # the same words are asked of more than one index
 def read(text: str) -> Reading:
     """`text` as its syllables and meanings, abbreviations and keyboard leftovers resolved first.
 

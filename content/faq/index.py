@@ -8,7 +8,7 @@ covers, and by letters (rapidfuzz). `confident` asks for all three and for a cle
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from heapq import nlargest
-from itertools import islice
+from itertools import islice, pairwise, repeat
 from math import log
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -41,12 +41,24 @@ class Match(NamedTuple):
     confident: bool
 
 
+class _Place(NamedTuple):
+    """One syllable of the question. Texts have a space on either side, as the texts of `Compiled` have."""
+
+    weight: float
+    meaning: str  # that it is part of, "" for none
+    bare: str
+    light: bool
+    folded: str
+    marked: str  # "" when it was typed without marks
+    heard: str
+    pairs: tuple[str, ...]  # with the syllable before it, and with the one after it
+
+
 class _Part(NamedTuple):
     """The question, or one clause of it, made ready to be compared with many entries."""
 
-    tokens: tuple[Token, ...]
-    meanings: tuple[str, ...]  # of each syllable, "" for none
-    weights: tuple[float, ...]  # of each syllable
+    places: tuple[_Place, ...]
+    weight: float
     asked: frozenset[str]
     letters: str
     share: float  # a clause taken out of its message says a little less than a whole message of the same words
@@ -66,6 +78,7 @@ class FaqIndex:
         self._found_by: dict[str, dict[str, None]] = {}  # key -> entry ids, in order of arrival
         self._near = lru_cache(maxsize=4096)(self._nearest)
         self._weights: dict[str, float] = {}
+        self._heavy: dict[str, list[float]] = {}
         for entry in entries:
             self.add(entry)
 
@@ -103,31 +116,58 @@ class FaqIndex:
     def _forget(self) -> None:
         self._near.cache_clear()
         self._weights.clear()
+        self._heavy.clear()
 
     def search(self, text: str, limit: int = 5) -> list[Match]:
         """The entries that `text` may ask for, best first, at most `limit`; empty when nothing is alike."""
         whole = read(text)
         parts = [self._part(whole, 1.0), *(self._part(read(clause), 0.93) for clause in clauses(text))]
-        best = [(self._best(parts, self._entries[id]), id) for id in self._candidates(whole)]
-        ranked = sorted(best, key=lambda item: (-item[0].score, item[1]))
-        sure = _is_sure([judged for judged, _ in ranked]) and sum(parts[0].weights) >= _SAID_ENOUGH
+        ranked = self._ranked(parts, self._candidates(whole), max(limit, 2))
+        sure = _is_sure([judged for judged, _ in ranked]) and parts[0].weight >= _SAID_ENOUGH
         sure = sure and not self._names_another(whole)
         return [Match(id, round(j.score, 4), sure and n == 0) for n, (j, id) in enumerate(ranked[:limit])]
 
+    def _ranked(self, parts: list[_Part], ids: list[str], most: int) -> list[tuple[_Judged, str]]:
+        """The best `most` of the entries `ids`, best first."""
+        ranked: list[tuple[_Judged, str]] = []
+        for id in ids:
+            # What cannot be among the best need not be compared to the end.
+            judged = self._best(parts, id, ranked[-1][0].score if len(ranked) == most else 0.0)
+            if judged is not None:
+                ranked = sorted([*ranked, (judged, id)], key=lambda item: (-item[0].score, item[1]))[:most]
+        return ranked
+
     def _part(self, reading: Reading, share: float) -> _Part:
-        meant = by_position(reading)
-        places = [(token, *meant.get(at, ("", 1))) for at, token in enumerate(reading.tokens)]
-        weights = tuple(self._place_weight(*place) for place in places)
-        meanings = tuple(meaning for _, meaning, _ in places)
-        return _Part(reading.tokens, meanings, weights, _asked(reading), reading.folded, share)
+        meant, tokens = by_position(reading), reading.tokens
+        places = tuple(self._place(tokens, at, *meant.get(at, ("", 1))) for at in range(len(tokens)))
+        return _Part(places, sum(one.weight for one in places), _asked(reading), reading.folded, share)
+
+    def _place(self, tokens: tuple[Token, ...], at: int, meaning: str, length: int) -> _Place:
+        token = tokens[at]
+        around = [(before.folded, after.folded) for before, after in pairwise(tokens[max(0, at - 1) : at + 2])]
+        return _Place(
+            self._place_weight(token, meaning, length),
+            meaning,
+            token.folded,
+            token.light,
+            f" {token.folded} ",
+            f" {token.marked} " if token.marked != token.folded else "",
+            f" {sound(token.folded)} ",
+            tuple(f" {before} {after} " for before, after in around),
+        )
 
     def _place_weight(self, token: Token, meaning: str, length: int) -> float:
         if meaning and f"={meaning}" in self._found_by:
             return self._weight(f"={meaning}") * _MEANING / length
         return self._weight(token.folded) * (_LIGHT if token.light else 1.0)
 
-    def _best(self, parts: list[_Part], compiled: Compiled) -> _Judged:
-        return max(self._compare(part, compiled) for part in parts)
+    def _best(self, parts: list[_Part], id: str, least: float) -> _Judged | None:
+        """How well the entry fits the part that it fits best; None when that is less than `least`."""
+        compiled, best = self._entries[id], None
+        for part in parts:
+            judged = self._compare(part, id, compiled, max(least, best.score) if best else least)
+            best = max(best, judged) if best and judged else judged or best
+        return best
 
     def _names_another(self, reading: Reading) -> bool:
         """Whether the question holds a name that no entry has ("quên mật khẩu zalo"): it is about that, then."""
@@ -177,44 +217,57 @@ class FaqIndex:
             weight = self._weights[key] = log(1 + (size - having + 0.5) / (having + 0.5)) / log(2 + 2 * size)
         return weight
 
-    def _compare(self, part: _Part, compiled: Compiled) -> _Judged:
+    def _compare(self, part: _Part, id: str, compiled: Compiled, least: float) -> _Judged | None:
+        """The entry beside one part of the question; None as soon as it is certain that it scores less than `least`."""
         explained = self._explained(part, compiled)
-        covered = max(self._covered(part.asked, variant) for variant in compiled.variants)
-        alike = max(_alike(part.letters, variant.letters) for variant in compiled.variants)
-        score = (_EXPLAINED * explained + _COVERED * covered + _LETTERS * alike) * part.share
-        return _Judged(min(1.0, score), explained)
+        score = _EXPLAINED * explained
+        if (score + _COVERED + _LETTERS) * part.share < least:
+            return None
+        heavy = self._heavy.get(id) or self._weigh(id, compiled)
+        score += _COVERED * max(map(self._covered, repeat(part.asked), compiled.variants, heavy))
+        if (score + _LETTERS) * part.share < least:
+            return None
+        score += _LETTERS * max(_alike(part.letters, variant.letters) for variant in compiled.variants)
+        return _Judged(min(1.0, score * part.share), explained)
 
     def _explained(self, part: _Part, compiled: Compiled) -> float:
         """How much of the question's weight the entry accounts for, 0..1."""
         got = 0.0
-        for at, (meaning, weight) in enumerate(zip(part.meanings, part.weights, strict=True)):
-            got += weight if meaning in compiled.meanings else weight * self._credit(part.tokens, at, compiled)
-        total = sum(part.weights)
-        return got / total if total else 0.0
+        for place in part.places:
+            got += place.weight if place.meaning in compiled.meanings else place.weight * self._credit(place, compiled)
+        return got / part.weight if part.weight else 0.0
 
-    def _credit(self, tokens: tuple[Token, ...], at: int, compiled: Compiled) -> float:
-        token = tokens[at]
-        if f" {token.folded} " in compiled.folded:
-            if token.marked != token.folded and f" {token.marked} " not in compiled.marked:
+    def _credit(self, place: _Place, compiled: Compiled) -> float:
+        if place.folded in compiled.folded:
+            if place.marked and place.marked not in compiled.marked:
                 return _OTHER_MARKS
-            return _PAIRED if _is_paired(tokens, at, compiled.folded) else _ALONE
-        if token.light:
+            return _PAIRED if any(pair in compiled.folded for pair in place.pairs) else _ALONE
+        if place.light:
             return 0.0
-        if f" {sound(token.folded)} " in compiled.sounds:
+        if place.heard in compiled.sounds:
             return _HEARD
-        if any(f" {near} " in compiled.folded for near in self._near(token.folded)):
+        if any(f" {near} " in compiled.folded for near in self._near(place.bare)):
             return _NEAR
-        return _IN_ANSWER if f" {token.folded} " in compiled.answer else 0.0
+        return _IN_ANSWER if place.folded in compiled.answer else 0.0
 
-    def _covered(self, asked: frozenset[str], variant: Variant) -> float:
-        """How much of one wording of the entry the question contains, 0..1."""
-        heavy = sum(map(self._weight, variant.units)) + _LIGHT * sum(map(self._weight, variant.light_units))
-        got = sum(self._weight(unit) * self._met(unit, asked) for unit in variant.units)
+    def _weigh(self, id: str, compiled: Compiled) -> list[float]:
+        """What each wording of the entry weighs in all; kept until the index changes."""
+        weigh = self._weight
+        self._heavy[id] = [
+            sum(map(weigh, variant.units)) + _LIGHT * sum(map(weigh, variant.light_units))
+            for variant in compiled.variants
+        ]
+        return self._heavy[id]
+
+    def _covered(self, asked: frozenset[str], variant: Variant, heavy: float) -> float:
+        """How much of one wording of the entry, which weighs `heavy`, the question contains, 0..1."""
+        got = 0.0
+        for unit in variant.units:
+            met = 1.0 if unit in asked else _HEARD if f"~{sound(unit)}" in asked else 0.0
+            if met:
+                got += self._weight(unit) * met
         got += _LIGHT * sum(self._weight(unit) for unit in variant.light_units if unit in asked)
         return got / heavy if heavy else 0.0
-
-    def _met(self, unit: str, asked: frozenset[str]) -> float:
-        return 1.0 if unit in asked else _HEARD if f"~{sound(unit)}" in asked else 0.0
 
 
 def _alike(asked: str, wording: str) -> float:
@@ -238,9 +291,3 @@ def _asked(reading: Reading) -> frozenset[str]:
     syllables = {token.folded for token in reading.tokens}
     heard = {f"~{sound(token.folded)}" for token in reading.tokens if not token.light}
     return frozenset(syllables | heard | {f"={meaning}" for meaning, _, _ in reading.meanings})
-
-
-def _is_paired(tokens: tuple[Token, ...], at: int, folded: str) -> bool:
-    """Whether the syllable stands beside the same neighbour as in the entry: words are mostly two syllables."""
-    before = at > 0 and f" {tokens[at - 1].folded} {tokens[at].folded} " in folded
-    return before or (at + 1 < len(tokens) and f" {tokens[at].folded} {tokens[at + 1].folded} " in folded)

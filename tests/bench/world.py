@@ -179,9 +179,9 @@ def populate(database: Database, channel: str, size: int, commune: str = "") -> 
         number = _numbers(first, size)
         chat = cast(literal(FIRST_CHAT) + number.c.n * SCATTER % MODULUS, String)
         place = func.substr(literal(codes), number.c.n % (len(codes) // 5) * 5 + 1, 5)
-        _fill(connection, Citizen, number, id=number.c.n, created_at=now, consent_version=1, consented_at=now)
-        _fill(connection, Address, number, citizen_id=number.c.n, account_id=account, chat=chat, heard_at=now)
-        _fill(connection, Follow, number, citizen_id=number.c.n, commune=place, since=now)
+        fill(connection, Citizen, number, id=number.c.n, created_at=now, consent_version=1, consented_at=now)
+        fill(connection, Address, number, citizen_id=number.c.n, account_id=account, chat=chat, heard_at=now)
+        fill(connection, Follow, number, citizen_id=number.c.n, commune=place, since=now)
         if not database.sqlite:
             connection.execute(select(func.setval(func.pg_get_serial_sequence("citizen", "id"), first + size)))
     if not database.sqlite:
@@ -190,7 +190,7 @@ def populate(database: Database, channel: str, size: int, commune: str = "") -> 
 
 
 def _highest(connection: Connection, model: type[SQLModel]) -> int:
-    return connection.execute(select(func.coalesce(func.max(_table(model).c.id), 0))).scalar_one()
+    return connection.execute(select(func.coalesce(func.max(table_of(model).c.id), 0))).scalar_one()
 
 
 def _numbers(first: int, size: int) -> Any:
@@ -199,17 +199,17 @@ def _numbers(first: int, size: int) -> Any:
     return counted.union_all(select(counted.c.n + 1).where(counted.c.n < first + size - 1))
 
 
-def _fill(connection: Connection, model: type[SQLModel], number: Any, **given: Any) -> None:
-    """One row for each number: what is not given has the model's own default."""
-    table = _table(model)
-    fields = model.model_fields
+def fill(connection: Connection, model: type[SQLModel], source: Any, **given: Any) -> None:
+    """One row of `model` for each row of `source`: what is not given has the model's own default."""
+    table, fields = table_of(model), model.model_fields
     columns = [one for one in table.columns if one.name in given or one.name != "id"]
     values = [given.get(one.name, fields[one.name].default) for one in columns]
     made = [one if hasattr(one, "comparator") else literal(one) for one in values]
-    connection.execute(table.insert().from_select([one.name for one in columns], select(*made).select_from(number)))
+    connection.execute(table.insert().from_select([one.name for one in columns], select(*made).select_from(source)))
 
 
-def _table(model: type[SQLModel]) -> Table:
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model."""
     return model.__table__  # type: ignore[attr-defined,no-any-return]
 
 

@@ -56,12 +56,9 @@ async def test_a_revoked_token_is_found(deployment: Deployment) -> None:
 
 
 async def test_a_webhook_that_leads_elsewhere_is_found(deployment: Deployment) -> None:
-    one = deployment.context.fleet.by_name("telegram", "telegram")
-    assert one is not None
-    assert one.channel is not None
-    await one.channel.set_webhook(f"{deployment.base}/webhook/telegram/khac", "")
-    lines = await examined(deployment.settings, deployment.clock)
-    assert [line for line in lines if not line.ok and "/webhook/telegram/khac" in line.what]
+    moved = deployment.settings.model_copy(update={"public_url": f"http://localhost:{deployment.port}"})
+    found = wrong(await examined(moved, deployment.clock))
+    assert f"tài khoản: telegram: nhận tin bằng webhook {deployment.base}/webhook/telegram/telegram" in found
 
 
 async def test_a_suspended_account_is_told_with_its_reason(deployment: Deployment) -> None:
@@ -70,7 +67,7 @@ async def test_a_suspended_account_is_told_with_its_reason(deployment: Deploymen
     lines = await examined(deployment.settings, deployment.clock)
     found = next(line for line in lines if "đang dừng gửi" in line.what)
     assert "token đã thu hồi" in found.what
-    assert found.remedy.endswith("thontin account resume telegram.") or "account resume telegram" in found.remedy
+    assert found.remedy.endswith("thontin account resume telegram")
 
 
 async def test_a_clock_that_is_wrong_is_found(deployment: Deployment) -> None:
@@ -111,8 +108,12 @@ async def test_accounts_of_the_settings_are_named_before_the_first_run(alone: Se
     assert any("telegram, zalo-oa, zalo-bot" in line.what for line in lines)
 
 
+def write(path: Path, line: str) -> None:
+    path.write_text(f"{line}\n")
+
+
 async def test_a_setting_that_does_not_exist_is_named(alone: Settings) -> None:
-    Path(".env").write_text("THONTIN_TELEGRAN_TOKEN=abc\n")
+    write(Path(".env"), "THONTIN_TELEGRAN_TOKEN=abc")
     found = wrong(await examined(alone, environ={"THONTIN_PORTS": "80", "THONTIN_PORT": "80"}))
     assert [one.partition(": ")[2].partition(":")[0] for one in found][:2] == [
         "THONTIN_PORTS",
@@ -204,7 +205,7 @@ async def test_replayed_events_get_their_answer(stored: Settings) -> None:
     letters = await work.read(lambda tx: tx.session.execute(text(f"SELECT count(*) FROM {outbox_table()}")).scalar())
     work.close()
     database.close()
-    assert letters >= 1
+    assert letters
 
 
 def outbox_table() -> str:
@@ -218,9 +219,7 @@ async def test_a_database_from_a_newer_program_is_found(stored: Settings) -> Non
 
 
 async def test_a_lost_key_is_found(stored: Settings) -> None:
-    (stored.data_dir / "keys").unlink()
-    Path(stored.data_dir / "keys").write_text(f"k9:{new_key()}\n")
-    (stored.data_dir / "keys").chmod(0o600)
+    write(stored.data_dir / "keys", f"k9:{new_key()}")
     found = wrong(await examined(stored))
     assert [one for one in found if "THONTIN_KEYS" in one]
 
@@ -230,9 +229,7 @@ async def test_a_clock_of_the_database_that_is_wrong_is_found(postgres_url: str,
     open_database(settings).close()
     clock.ahead = -3_600_000
     found = wrong(await examined(settings, clock))
-    assert "cơ sở dữ liệu: Đồng hồ của máy cơ sở dữ liệu lệch 3600 giây." in found or [
-        one for one in found if one.startswith("cơ sở dữ liệu: Đồng hồ")
-    ]
+    assert [one for one in found if one.startswith("cơ sở dữ liệu: Đồng hồ của máy cơ sở dữ liệu lệch 3")]
 
 
 async def test_doctor_does_not_disturb_what_runs(opened: Opened) -> None:

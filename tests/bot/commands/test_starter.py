@@ -176,21 +176,41 @@ def test_a_bot_in_the_folder_we_are_in_is_not_taken_for_ours(root: Root) -> None
 
 
 REFUSED = {
-    "python too old": ({"old": 1}, "", "3.11"),
-    "python without venv": ({"bare": 1}, "", "apt-get install python3-venv"),
-    "no python": ({}, "/khong/co/python", "/khong/co/python"),
+    "python too old": (1, 0, "python", "3.11"),
+    "python without venv": (0, 1, "python", "apt-get install python3-venv"),
+    "no python": (0, 0, "khong-co", "khong-co"),
 }
 
 
 @pytest.mark.parametrize("label", REFUSED)
 def test_what_is_missing_is_said_in_one_line(root: Root, label: str) -> None:
-    behaviour, other, word = REFUSED[label]
-    root.python(**behaviour)
-    ran = root.start(**({"THONTIN_PYTHON": other} if other else {}))
+    old, bare, name, word = REFUSED[label]
+    root.python(old, bare)
+    ran = root.start(THONTIN_PYTHON=str(root.folder / name))
     said = [line for line in ran.stderr.splitlines() if "đang chuẩn bị" not in line]
     assert ran.returncode == 2
     assert len(said) == 1
     assert word in said[0]
+
+
+@pytest.mark.parametrize(("user", "code"), [(0, 0), (1000, 2)], ids=["root", "somebody else"])
+def test_root_on_a_fresh_machine_gets_python3_venv_installed(root: Root, user: int, code: int) -> None:
+    root.python(bare=1)
+    tools = root.folder / "tools"
+    tools.mkdir()
+    stubs = {
+        "id": f"echo {user}",
+        "apt-get": f'echo "apt $*" >>"{root.folder}/deeds"; cp "{root.folder}/whole" "{tools}/python3"',
+        "python3": (root.folder / "python").read_text().partition("\n")[2],
+    }
+    root.python()
+    (root.folder / "python").rename(root.folder / "whole")
+    for name, text in stubs.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    ran = root.start(THONTIN_PYTHON="", PATH=f"{tools}:/usr/bin:/bin")
+    assert ran.returncode == code
+    assert any(deed.startswith("apt -qq install") and "python3-venv" in deed for deed in root.deeds) == (user == 0)
 
 
 def test_the_lock_names_no_address_and_hashes_everything() -> None:
