@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Integer, String, TextClause, bindparam, func, text, update
+from sqlalchemy import BigInteger, Boolean, Result, String, bindparam, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -235,8 +236,9 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
     names = {f"h{place}": name for place, name in enumerate(wanted)}
     listed = ", ".join(f":{name}" for name in names)
     hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({listed}))" if wanted else ""
-    result = tx.session.execute(
-        _typed(_SPREAD.format(hamlet=hamlet)),
+    result = _asked(
+        tx,
+        _SPREAD.format(hamlet=hamlet),
         {
             "letter": letter_id,
             "lane": LANE[row.priority],
@@ -260,9 +262,11 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
     return max(0, tx.changed(result))
 
 
-def _typed(sql: str) -> TextClause:
-    """PostgreSQL cannot guess the type of a parameter that is only compared with a constant."""
-    return text(sql).bindparams(bindparam("topic", type_=String), bindparam("emergency", type_=Integer))
+def _asked(tx: Transaction, sql: str, values: dict[str, Any]) -> Result[Any]:
+    """Run text with its values, each with the type it has in Python: PostgreSQL does not guess them all."""
+    types = {str: String(), bool: Boolean(), int: BigInteger()}
+    typed = [bindparam(name, value, types.get(type(value))) for name, value in values.items()]
+    return tx.session.execute(text(sql).bindparams(*typed))
 
 
 def last_follower(tx: Transaction, commune: str) -> int:
@@ -275,8 +279,9 @@ def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool, 
     """How many people an announcement would reach now, by channel; the same conditions as the spread."""
     names = {f"h{place}": name for place, name in enumerate(wanted)}
     hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({', '.join(':' + name for name in names)}))" if wanted else ""
-    rows = tx.session.execute(
-        _typed(_AUDIENCE.format(hamlet=hamlet)),
+    rows = _asked(
+        tx,
+        _AUDIENCE.format(hamlet=hamlet),
         {
             "commune": commune,
             "yes": True,

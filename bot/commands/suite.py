@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,8 @@ WITHOUT_DATABASE = ("content", "bot/sandbox", "bot/channels", "bot/gateways")
 REMEDIES = (("chromium", "apt-get install chromium"), ("av package", "THONTIN_AAC=1 ./thontin test"),
             ("postgres", "chạy trên Linux x86_64 hoặc aarch64"))  # fmt: skip
 TAIL = 60  # lines of a failed step that are shown
+LONGEST = 600  # seconds a step may take
+STUCK = 120  # seconds after which pytest shows where a test hangs
 
 
 @dataclass
@@ -85,36 +88,54 @@ def _lanes(folder: Path, only: set[str]) -> list[list[Step]]:
 
 def _suite(folder: Path, name: str, database: str, *more: str) -> Step:
     report = folder / f"{name}.xml"
-    return Step(name, ("pytest", f"--junitxml={report}", "--durations=5", *more), database, report)
+    return Step(
+        name, ("pytest", f"--junitxml={report}", "-o", f"faulthandler_timeout={STUCK}", *more), database, report
+    )
 
 
 async def _run(lanes: Iterable[Sequence[Step]]) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)  # type: ignore[union-attr]
     await asyncio.gather(*(_one_by_one(lane) for lane in lanes))
 
 
 async def _one_by_one(lane: Sequence[Step]) -> None:
     for step in lane:
-        await _do(step)
+        _say(f"… {step.name}")
+        started = time.monotonic()
+        lines = await _do(step)
+        step.seconds = time.monotonic() - started
+        _count(step)
+        _say(f"{'✔' if step.ok else '✘'} {step.name}: {step.seconds:.0f} s")
+        if not step.ok:
+            sys.stdout.write("".join(lines[-TAIL:]) + "\n")
 
 
-async def _do(step: Step) -> None:
-    _say(f"… {step.name}")
-    started = time.monotonic()
+async def _do(step: Step) -> list[str]:
+    """Run the step; what it printed. Whatever ends us ends it too."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *step.arguments, cwd=ROOT, env=_environment(step.database),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(LONGEST):
+            await _follow(process, step, lines)
+            step.code = await process.wait()
+    except TimeoutError:
+        lines.append(f"{step.name}: dừng sau {LONGEST} giây\n")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return lines
+
+
+async def _follow(process: asyncio.subprocess.Process, step: Step, lines: list[str]) -> None:
     assert process.stdout is not None  # asked for above
-    lines = []
     async for line in process.stdout:
         lines.append(line.decode("utf-8", "replace"))
         if lines[-1].rstrip().endswith("%]"):
             _say(f"  {step.name} {lines[-1].rstrip()[-6:]}")  # pytest's line of dots
-    step.code, step.seconds = await process.wait(), time.monotonic() - started
-    _count(step)
-    _say(f"{'✔' if step.ok else '✘'} {step.name}: {step.seconds:.0f} s")
-    if not step.ok:
-        sys.stdout.write("".join(lines[-TAIL:]) + "\n")
 
 
 def _environment(database: str) -> dict[str, str]:

@@ -175,7 +175,7 @@ async def answers(world: Emulators, messages: list[Message], seconds: float = 60
     before, end = -1, time.monotonic() + seconds
     while (now := (await world.look("zalo_oa", "counts"))["accepted"]) != before and time.monotonic() < end:
         before = now
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3)  # longer than the spool rests between two replays
     by_chat: dict[str, list[Message]] = {}
     for one in messages:
         by_chat.setdefault(one.chat, []).append(one)

@@ -190,7 +190,7 @@ def populate(database: Database, channel: str, size: int, commune: str = "") -> 
 
 
 def _highest(connection: Connection, model: type[SQLModel]) -> int:
-    return connection.execute(select(func.coalesce(func.max(table_of(model).c.id), 0))).scalar_one()
+    return int(connection.execute(select(func.coalesce(func.max(table_of(model).c.id), 0))).scalar_one())
 
 
 def _numbers(first: int, size: int) -> Any:

@@ -56,6 +56,15 @@ def test_a_failure_shows_its_end_and_fails(home: Home) -> None:
     assert "LỖI" in said
 
 
+def test_a_step_that_hangs_is_ended_and_fails(home: Home) -> None:
+    one = step(home.folder, 0)
+    (home.folder / "step_to_run.py").write_text("print('so far', flush=True)\nwhile True: pass\n")
+    home.patch.setattr(suite, "LONGEST", 0.5)
+    code, said = run(home, one)
+    assert code == 1
+    assert "so far" in said
+
+
 def test_the_suite_sees_no_setting_of_this_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THONTIN_TELEGRAM_TOKEN", "7100000001:AAabcdefghijklmnopqrstuvwxyz")
     found = {name for name in suite._environment("postgres") if name.startswith("THONTIN_")}
