@@ -124,6 +124,14 @@ def resume(tx: Transaction, account_id: int) -> None:
         tx.session.add(account)
 
 
+def keep_names(tx: Transaction, account_id: int, title: str, username: str) -> None:
+    """What the platform calls the account: links and greetings use it."""
+    account = of(tx, account_id)
+    if account:
+        account.title, account.username = title[:120] or account.title, username[:64] or account.username
+        tx.session.add(account)
+
+
 def keep_cursor(tx: Transaction, account_id: int, cursor: str) -> None:
     """Where polling goes on after what was just committed."""
     account = of(tx, account_id)

@@ -73,6 +73,14 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the platform calls the account: the name people see, and the word of its link where it has one."""
+
+    title: str
+    username: str = ""
+
+
 class Forbidden(Exception):
     """The webhook's proof of origin is missing or wrong: answer 401 or 403 and do nothing."""
 
@@ -141,6 +149,9 @@ class Channel(Protocol):
 
     async def webhook_info(self) -> WebhookInfo | None:
         """What the platform knows of our webhook; None where it cannot be asked. Raises `Unavailable`."""
+
+    async def profile(self) -> Profile | None:
+        """The account's own card; None while the platform does not show it. Never raises."""
 
     async def check(self) -> list[Finding]:
         """Ask the platform about this account, for `thontin doctor`. Never raises."""

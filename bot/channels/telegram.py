@@ -15,7 +15,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.channels import telegram_check as doctor
-from bot.channels.base import Account, BadBody, Finding, Forbidden, Medium, Now, Unavailable, WebhookInfo
+from bot.channels.base import Account, BadBody, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.telegram_endings import DEFAULT_WAIT, ending_of, moved_to
 from bot.channels.telegram_media import (
     AUDIO,
@@ -246,6 +246,14 @@ class TelegramChannel:
             int(info.get("pending_update_count") or 0),
             str(info.get("last_error_message", "")),
         )
+
+    async def profile(self) -> Profile | None:
+        """Name and user name from getMe."""
+        try:
+            me = await self._ask("getMe")
+        except Unavailable:
+            return None
+        return Profile(str(me.get("first_name", "")), str(me.get("username", ""))) if isinstance(me, dict) else None
 
     async def check(self) -> list[Finding]:
         """getMe and getWebhookInfo."""

@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.channels import zalo_bot_read as reading
 from bot.channels import zalo_bot_send as sending
-from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Unavailable, WebhookInfo
+from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SUSPENDED_WAIT
 from bot.channels.zalo_fields import mapping, number, text
 from bot.channels.zalo_http import Answer, NotWritten, Unclear, call, open_session, timeout
@@ -230,6 +230,15 @@ class ZaloBot:
     def _unavailable(self, method: str, refused: Refused) -> Unavailable:
         wait = SUSPENDED_WAIT if refused.code in (401, 426, 429) else 60.0
         return Unavailable(f"{method}: lỗi {refused.code}", wait, suspend=refused.code == 401)
+
+    async def profile(self) -> Profile | None:
+        """The bot's name from getMe."""
+        try:
+            me = await self._ask("getMe", {})
+        except Unavailable:
+            return None
+        self._learn(me)
+        return Profile(text(me.get("display_name")) or text(me.get("account_name")))
 
     async def check(self) -> list[Finding]:
         """Ask for the bot's own card and its webhook. Never raises."""

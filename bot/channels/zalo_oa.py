@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.channels import zalo_oa_read as reading
 from bot.channels import zalo_oa_send as sending
-from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Unavailable, WebhookInfo
+from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SEND_FAILED, SUSPENDED_WAIT, TOKEN, UPLOAD_EXPIRED, ending
 from bot.channels.zalo_fields import mapping, number, text
 from bot.channels.zalo_http import NotWritten, Unclear, call, open_session, timeout
@@ -264,13 +264,21 @@ class ZaloOA:
         """Zalo does not tell."""
         return None
 
+    async def profile(self) -> Profile | None:
+        """The OA's name from `getoa`."""
+        try:
+            data = await self._api("GET", "/v2.0/oa/getoa", dict)
+        except (Reconnect, Refused, NotWritten, Unclear, Trouble):
+            return None
+        return Profile(text(data.get("name")))
+
     async def check(self) -> list[Finding]:
         """Ask for the OA's own card (`getoa`): token, app and package in one call."""
         name = self.account.name
         try:
             data = await self._api("GET", "/v2.0/oa/getoa", dict)
         except Reconnect as error:
-            return [Finding(False, f"OA {name} mất kết nối: {error}", "Kết nối lại OA trong trang quản trị")]
+            return [Finding(False, f"OA {name} mất kết nối: {error}", f"Kết nối lại: thontin account connect {name}")]
         except Refused as refused:
             said = ending(refused.code, refused.words, self.now())
             why = "" if isinstance(said, Sent) else said.why
