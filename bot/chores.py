@@ -13,7 +13,7 @@ from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
 from handlers import Knowledge, answers
-from storage import Transaction, inbox, media, officials, outbox, reports
+from storage import Transaction, inbox, ledger, media, officials, outbox, reports
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -35,10 +35,12 @@ class Chores:
         fleet: Fleet,
         source: SourceSystem,
         limit_bytes: int,
+        letters_kept_ms: int,
         now: Callable[[], int],
     ) -> None:
         self._work, self._know, self._store, self._fetcher = work, know, store, fetcher
         self._fleet, self._source, self._limit, self._now = fleet, source, limit_bytes, now
+        self._letters_kept_ms = letters_kept_ms
 
     async def fetch_media(self) -> None:
         """Get the files that citizens sent, a few at a time."""
@@ -97,6 +99,11 @@ class Chores:
         for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DAY_MS)):
             await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(outbox.forget_farewells)
+        await self._work.write(lambda tx: outbox.forget_letters(tx, tx.now - self._letters_kept_ms))
+
+    async def expire(self) -> None:
+        """Nothing goes late, and the officials see it even where the queue is stuck."""
+        await self._work.write(ledger.expire, Turn.SETTLE)
         await self._work.write(officials.end_expired)
         await self._work.write(reports.forget_tries)
 

@@ -15,6 +15,7 @@ from storage import leases
 
 log = structlog.get_logger()
 LEASE_MS = 90_000
+FINISH_SECONDS = 3.0
 
 
 class Clock:
@@ -23,10 +24,12 @@ class Clock:
     def __init__(self, work: Work, chores: Chores, news_seconds: float) -> None:
         self._work = work
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._running: set[str] = set()
         self._scheduler = AsyncIOScheduler(timezone="Asia/Ho_Chi_Minh")
         every = {
             chores.fetch_media: 2.0,
             chores.source_news: news_seconds,
+            chores.expire: 30.0,
             chores.forget: 3600.0,
             chores.refresh_tokens: 1800.0,
         }
@@ -38,11 +41,14 @@ class Clock:
 
     def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
+            self._running.add(job.__name__)
             try:
                 if await self._work.write(lambda tx: leases.take(tx, "clock", self._owner, LEASE_MS), Turn.CHORE):
                     await job()
             except Exception:
                 log.exception("job failed", job=job.__name__)
+            finally:
+                self._running.discard(job.__name__)
 
         return run
 
@@ -52,5 +58,14 @@ class Clock:
         try:
             await asyncio.Event().wait()
         finally:
+            self._scheduler.pause()
+            await self._finish()
             self._scheduler.shutdown(wait=False)
             await self._work.write(lambda tx: leases.give_back(tx, "clock", self._owner))
+
+    async def _finish(self) -> None:
+        """A job that runs may end; one that takes long is cut off, for every job is safe to run again."""
+        for _ in range(int(FINISH_SECONDS / 0.05)):
+            if not self._running:
+                return
+            await asyncio.sleep(0.05)

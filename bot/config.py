@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     zalo_bot_secret: SecretStr = Field(SecretStr(""), description="webhook secret, 8–256 characters")
     zalo_bot_per_second: float = Field(5, gt=0, description="messages a second the Zalo Bot may send")
     chat_gap: float = Field(1.0, ge=0, description="seconds between two messages to one Telegram or Zalo Bot chat")
-    headroom: float = Field(0.05, ge=0, lt=1, description="share of Telegram's limit, which is only “about 30”, left unused")
+    headroom: float = Field(0.05, ge=0, lt=1, description="share of Telegram's limit (only “about 30”) left unused")
 
     source_system: Literal["none", "http_json"] = Field(
         "none", description="none keeps every report queued until a source system exists"
@@ -93,8 +93,13 @@ class Settings(BaseSettings):
 
     gtts: bool = Field(True, description="record announcements with Google's voice where reachable, else espeak-ng")
     media_hosts: str = Field("", description="further hosts media may be fetched from, comma-separated suffixes")
+    letters_kept_days: float = Field(
+        30, gt=0, description="how long the words of answered conversations are kept, days"
+    )
     media_limit_mb: float = Field(20, gt=0, le=200, description="largest file taken from a citizen, MiB")
-    webhook_seconds: float = Field(1.0, gt=0, le=1.9, description="time a webhook has for its transaction before the spool")
+    webhook_seconds: float = Field(
+        1.0, gt=0, le=1.9, description="seconds a webhook has for its transaction before the spool"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
     log_json: bool = Field(False, description="log JSON lines instead of text")
 

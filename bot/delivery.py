@@ -1,23 +1,23 @@
 """Delivery: claim → send at the pace → settle. This file alone decides what follows from an ending."""
 
 import asyncio
-import random
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
-from bot.endings import Ending, Gone, Later, Never, Sent, Unknown
-from bot.outlets import HANDLE_MS, Outlet
+from bot.consequences import beside, follows, timed
+from bot.endings import Ending, Later, Sent
+from bot.outlets import Outlet
 from bot.pace import ChatPace, Pace
 from bot.work import Turn, Work, is_trouble
 from content.message import Part
-from storage import Transaction, accounts, citizens, leases, outbox, reports
+from storage import Transaction, leases, ledger, outbox
 from storage.outbox import Delivery
 
 log = structlog.get_logger()
 SETTLE_SECONDS = 0.05
-LONGEST_WAIT = 300.0
+GATHER_SECONDS = 0.01  # answers to several people at once are claimed together
 MOST_CLAIMED = 100
 LANDING_SECONDS = 20.0
 
@@ -93,8 +93,7 @@ class Sender:
     def _claim(self, tx: Transaction, room: int, busy: set[str]) -> list[Delivery]:
         if tx.postgres and not leases.holds(tx, lease_of(self.account_id), self._owner):
             return []  # we hung, and another process sends for this account now
-        outbox.expire(tx, self.account_id)
-        return outbox.claim(tx, self.account_id, self._owner, room, busy)
+        return ledger.claim(tx, self.account_id, self._owner, room, busy)
 
     async def _make_room(self) -> None:
         """Hands are full: wait for one to be free, or put aside what has not begun for an emergency."""
@@ -116,7 +115,7 @@ class Sender:
 
     async def _emergency_waits(self) -> bool:
         try:
-            return await self._work.read(lambda tx: outbox.emergency_waits(tx, self.account_id))
+            return await self._work.read(lambda tx: ledger.emergency_waits(tx, self.account_id))
         except Exception:
             log.exception("the ledger cannot be read", account=self.name)
             return False
@@ -126,13 +125,14 @@ class Sender:
         seconds = 1.0
         busy = self._chats.busy()
         try:
-            due = await self._work.read(lambda tx: (outbox.next_due(tx, self.account_id, busy), tx.now))
+            due = await self._work.read(lambda tx: (ledger.next_due(tx, self.account_id, busy), tx.now))
             seconds = min(1.0, max(0.02, ((due[0] or 1 << 62) - due[1]) / 1000))
         except Exception:
             log.exception("the ledger cannot be read", account=self.name)
         try:
             async with asyncio.timeout(max(0.01, min([seconds, *busy.values()]))):
                 await self.wake.wait()
+            await asyncio.sleep(GATHER_SECONDS)
         except TimeoutError:
             return
 
@@ -149,7 +149,7 @@ class Sender:
             if isinstance(ending, Sent):
                 row.message_id = f"{row.message_id} {ending.id}".strip()[:250]
             if not isinstance(ending, Sent) or number == len(parts) - 1:
-                self._settle(Settled(row, _follows(row, ending), ending, part))
+                self._settle(Settled(row, follows(row, ending), ending, part))
                 return
             row.parts_done = number + 1
             done = {"parts_done": row.parts_done, "message_id": row.message_id}
@@ -210,7 +210,8 @@ class Sender:
                 self._settling.set()
             else:
                 await self._flush_one_by_one(batch)
-        self.wake.set()
+        if any(one.changes.get("state") == "queued" for one in batch):
+            self.wake.set()
 
     async def _flush_one_by_one(self, batch: list[Settled]) -> None:
         """One row cannot be written: it must not keep the others, nor itself, from being settled."""
@@ -223,11 +224,10 @@ class Sender:
                 await self._work.write(lambda tx, one=alone: self._write(tx, [one]), Turn.SETTLE)  # type: ignore[misc]
 
     def _write(self, tx: Transaction, batch: list[Settled]) -> None:
+        ledger.settle(tx, self._owner, [(one.row.id or 0, timed(one.changes, tx.now)) for one in batch])
         for one in batch:
-            changes = _timed(one.changes, tx.now)
-            outbox.settle(tx, one.row.id or 0, self._owner, **changes)
             if one.ending is not None:
-                _beside(tx, self.account_id, one.row, one.ending, one.part)
+                beside(tx, self.account_id, one.row, one.ending, one.part)
 
     async def _land(self) -> None:
         """What has not begun goes back to the queue; what is under way may land."""
@@ -239,63 +239,6 @@ class Sender:
             await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
         for task in list(self._flying):  # outcome unknown: their rows stay claimed and are resent, marked
             task.cancel()
-
-
-def _timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
-    """Relative times become moments of the ledger's own clock."""
-    changes = dict(changes)
-    if "due_in" in changes:
-        changes["due_at"] = now + changes.pop("due_in")
-    if changes.get("state") == "sent":
-        changes["sent_at"] = now
-    return changes
-
-
-def _follows(row: Delivery, ending: Ending) -> dict[str, Any]:
-    """What an ending means for its row."""
-    match ending:
-        case Sent():
-            return {"state": "sent", "message_id": row.message_id, "attempts": row.attempts + 1}
-        case Later(wait=wait, why=why):
-            return {"state": "queued", "claimed_by": "", "due_in": _wait_ms(row, ending, wait), "why": why[:200],
-                    "attempts": row.attempts + (0 if ending.budget or ending.suspend else 1)}  # fmt: skip
-        case Gone(why=why):
-            return {"state": "gone", "why": why[:200]}
-        case Never(window=True) if row.lane in (outbox.STATUS, outbox.CONVERSATION):
-            # An answer to a report is never thrown away: it is the first thing said when they write again.
-            return {"state": "queued", "held": "window", "claimed_by": "", "valid_until": None, "why": ending.why[:200]}
-        case Never(why=why):
-            return {"state": "never", "why": why[:200]}
-        case Unknown(why=why):
-            if row.resent:
-                return {"state": "unknown", "why": why[:200]}
-            return {"state": "queued", "claimed_by": "", "resent": True, "due_in": 1000, "why": why[:200],
-                    "attempts": row.attempts + 1}  # fmt: skip
-
-
-def _wait_ms(row: Delivery, ending: Later, wait: float) -> int:
-    if ending.budget or ending.suspend:
-        return int(wait * 1000)
-    grown = min(LONGEST_WAIT, 2.0 ** min(row.attempts, 9))
-    return int(max(wait, grown) * (1 + random.random() / 4) * 1000)
-
-
-def _beside(tx: Transaction, account_id: int, row: Delivery, ending: Ending, part: Part | None) -> None:
-    """What an ending means beside its row: the address, the account, the upload, the report."""
-    match ending:
-        case Sent(handle=handle, moved_to=moved_to):
-            if handle and part and part.media:
-                accounts.keep_handle(tx, account_id, part.media, handle, HANDLE_MS)
-            if moved_to and row.address_id:
-                citizens.moved(tx, row.address_id, moved_to)
-            if row.letter_id is None and row.report_id:
-                reports.forwarded(tx, row.report_id, ending.id)
-        case Never(window=True) if row.address_id:
-            citizens.holds(tx, row.address_id)
-        case Gone(why=why, inactive=inactive) if row.address_id:
-            citizens.gone(tx, row.address_id, why, inactive)
-        case Later(suspend=True, why=why):
-            accounts.suspend(tx, account_id, why)
 
 
 def _marked(part: Part, row: Delivery) -> Part:

@@ -35,7 +35,8 @@ PEOPLE: dict[Kind, tuple[str, str]] = {
     "zalo_bot": ("a1b2c3d4e5f60718293a", "Anh Sùng"),
     "telegram": ("810000001", "Chị Hoa"),
 }
-TITLES: dict[Kind, str] = {"zalo_oa": "Thôn Tin Điện Biên", "zalo_bot": "Bot Thôn Tin", "telegram": "Thôn Tin Điện Biên"}
+TITLE = "Thôn Tin Điện Biên"
+TITLES: dict[Kind, str] = {"zalo_oa": TITLE, "zalo_bot": "Bot Thôn Tin", "telegram": TITLE}
 
 
 def free_port(wanted: int) -> int:

@@ -25,6 +25,7 @@ from storage import Transaction, accounts, leases, outbox
 
 log = structlog.get_logger()
 LOOK_SECONDS = 2.0
+NAMES_SECONDS = 60.0
 LEASE_MS = 20_000
 SOURCE_PER_SECOND = 5.0
 
@@ -145,10 +146,18 @@ class Fleet:
         pace.seed((self._now() - at) / 1000 for at in sent)
         one.sender = Sender(number, row.name, self._outlet(one.channel), self._work, pace, ChatPace(gap), self.owner)
         one.tasks.append(asyncio.create_task(one.sender.run(), name=f"sender {row.name}"))
+        if one.channel:
+            one.tasks.append(asyncio.create_task(self._learn_names(number, one.channel), name=f"names of {row.name}"))
         if one.channel and row.channel != "zalo_oa":
             hears = self._poll if self._receives(row) == "polling" else self._keep_webhook
             one.tasks.append(asyncio.create_task(hears(row, one.channel), name=f"ear of {row.name}"))
         log.info("account started", account=row.name)
+
+    async def _learn_names(self, number: int, channel: Channel) -> None:
+        """What the platform calls the account, asked until it answers: links and greetings use it."""
+        while (profile := await channel.profile()) is None:  # noqa: ASYNC110 - the platform tells nobody when it is back
+            await asyncio.sleep(NAMES_SECONDS)
+        await self._work.write(lambda tx: accounts.keep_names(tx, number, profile.title, profile.username))
 
     async def _end(self, one: Running) -> None:
         for task in one.tasks:

@@ -41,7 +41,9 @@ class Pace:
             while (wait := self._wait()) > 0:  # noqa: ASYNC110 - it ends by the clock
                 await asyncio.sleep(wait)
             self._flying += 1
-            self._next = max(self._next, self._clock()) + self.window / self.limit
+            gap = self.window / self.limit
+            # A slot that was overslept may be made up for, one at most: the window's rule holds all the same.
+            self._next = max(self._next, self._clock() - gap) + gap
         try:
             yield
         finally:

@@ -84,7 +84,8 @@ async def _parts(
     speech = Speech(settings.data_dir, engines(settings.gtts))
     context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake), now)
     limit = int(settings.media_limit_mb * 1024 * 1024)
-    return context, Chores(work, know, store, fetcher, fleet, source, limit, now)
+    kept = int(settings.letters_kept_days * 24 * 3_600_000)
+    return context, Chores(work, know, store, fetcher, fleet, source, limit, kept, now)
 
 
 def _bases(tx: Transaction, settings: Settings) -> list[str]:

@@ -25,8 +25,9 @@ class DatabaseTokens:
     async def lock(self, account_id: int) -> AsyncIterator[None]:
         """A lease row: no transaction stays open while Zalo is asked."""
         name = f"token {account_id}"
-        while not await self._work.write(lambda tx: leases.take(tx, name, self._owner, LEASE_MS), Turn.SETTLE):
-            await asyncio.sleep(0.1)  # the holder may be another process, which tells nobody
+        # The holder may be another process, which tells nobody when it is done.
+        while not await self._work.write(lambda tx: leases.take(tx, name, self._owner, LEASE_MS), Turn.SETTLE):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         try:
             yield
         finally:

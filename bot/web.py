@@ -61,7 +61,8 @@ async def plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
     except asyncio.CancelledError:
         raise
     except Exception:
-        log.exception("a page raised", path=request.match_info.route.resource and request.match_info.route.resource.canonical)
+        resource = request.match_info.route.resource  # its pattern: the address itself may hold a ticket
+        log.exception("a page raised", page=resource.canonical if resource else "")
         return web.json_response({"error": "có lỗi, xin thử lại sau"}, status=500)
 
 

@@ -53,11 +53,11 @@ def _post(
     )
 
 
-def in_force(tx: Transaction, address: Address, channel: str, commune: str, hamlet: str = "") -> int:
+def in_force(tx: Transaction, address: Address, channel: str, commune: str) -> int:
     """Send every emergency still in force in a commune to an address that has not had it; how many went."""
     waiting = [
         row
-        for row in announcements.in_force(tx, commune, hamlet)
+        for row in announcements.in_force(tx, commune)
         if not announcements.reached(tx, row.id or 0, address.id or 0)
     ]
     for row in waiting:

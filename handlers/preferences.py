@@ -27,8 +27,7 @@ def _hamlet(turn: Turn) -> bool:
     hamlet = " ".join(turn.text.split())[:LONGEST_HAMLET]
     for one in citizens.follows(turn.tx, turn.citizen.id or 0):
         if one.commune == turn.data["commune"]:
-            one.hamlet = hamlet
-            turn.tx.session.add(one)
+            citizens.live_in(turn.tx, one, hamlet)
     turn.end()
     turn.say("commune.hamlet_kept", hamlet=hamlet)
     return True

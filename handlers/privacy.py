@@ -9,7 +9,7 @@ from content.dates import date
 from content.message import Said
 from handlers import commune, post
 from handlers.turn import Turn
-from storage import Transaction, citizens, media, outbox, reports
+from storage import Transaction, citizens, inbox, media, outbox, reports
 from storage.citizens import Citizen
 from storage.reports import Report
 
@@ -94,7 +94,7 @@ def _again(turn: Turn) -> None:
 
 def _urgent_first(turn: Turn) -> None:
     for one in citizens.follows(turn.tx, turn.citizen.id or 0):
-        post.in_force(turn.tx, turn.address, turn.account.channel, one.commune, one.hamlet)
+        post.in_force(turn.tx, turn.address, turn.account.channel, one.commune)
 
 
 def _show(turn: Turn) -> None:
@@ -202,6 +202,7 @@ def erase(turn: Turn) -> None:
     citizens.consent(turn.tx, turn.citizen, "withdrawn", turn.citizen.consent_version, "")
     for one in citizens.addresses(turn.tx, number):
         outbox.forget_address(turn.tx, one.id or 0)
+        inbox.forget_chat(turn.tx, one.account_id, one.chat)
     for report in reports.of_citizen(turn.tx, number, 100_000):
         _forget_place(turn.tx, report)
     reports.pseudonymise(turn.tx, number)

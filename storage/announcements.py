@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Result, String, bindparam, func, text, update
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel, col, select
 
+from content.hamlets import key as keyed
 from storage.columns import big, key, one_of
 from storage.outbox import EMERGENCY, PRIORITY, ROUTINE, Delivery, Letter
 from storage.transaction import Transaction
@@ -107,15 +109,16 @@ def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Announcem
     return list(tx.session.exec(question).all())
 
 
-def in_force(tx: Transaction, commune: str, hamlet: str = "") -> list[Announcement]:
-    """Emergencies of a commune that still hold, oldest first; no hamlet counts as every hamlet."""
-    rows = tx.session.exec(
-        select(Announcement)
-        .where(Announcement.commune == commune, Announcement.priority == "emergency")
-        .where(col(Announcement.status).in_(("publishing", "published")), Announcement.valid_until > tx.now)
-        .order_by(col(Announcement.id))
-    ).all()
-    return [row for row in rows if not hamlet or not hamlets(row) or hamlet in hamlets(row)]
+def in_force(tx: Transaction, commune: str) -> list[Announcement]:
+    """Emergencies of a commune that still hold, oldest first. They are for everybody there, whatever hamlet."""
+    return list(
+        tx.session.exec(
+            select(Announcement)
+            .where(Announcement.commune == commune, Announcement.priority == "emergency")
+            .where(col(Announcement.status).in_(("publishing", "published")), Announcement.valid_until > tx.now)
+            .order_by(col(Announcement.id))
+        ).all()
+    )
 
 
 def change_status(tx: Transaction, row: Announcement, before: str, after: str, **values: object) -> bool:
@@ -232,13 +235,10 @@ def _range_end(tx: Transaction, row: Announcement, size: int) -> int:
 
 
 def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id: int, low: int, high: int) -> int:
-    wanted = hamlets(row)
-    names = {f"h{place}": name for place, name in enumerate(wanted)}
-    listed = ", ".join(f":{name}" for name in names)
-    hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({listed}))" if wanted else ""
+    condition, names = _in_hamlets(hamlets(row))
     result = _asked(
         tx,
-        _SPREAD.format(hamlet=hamlet),
+        _SPREAD.format(hamlet=condition),
         {
             "letter": letter_id,
             "lane": LANE[row.priority],
@@ -262,10 +262,18 @@ def _spread_channel(tx: Transaction, row: Announcement, channel: str, letter_id:
     return max(0, tx.changed(result))
 
 
+def _in_hamlets(wanted: list[str]) -> tuple[str, dict[str, str]]:
+    """The condition on the hamlet, and its values. An emergency goes to the whole commune: nobody is left out in
+    danger because they, or the official, spelled a hamlet otherwise."""
+    names = {f"h{place}": keyed(name) for place, name in enumerate(wanted)}
+    listed = ", ".join(f":{name}" for name in names)
+    return (f"AND (:emergency = 1 OR f.hamlet_key = '' OR f.hamlet_key IN ({listed}))" if wanted else ""), names
+
+
 def _asked(tx: Transaction, sql: str, values: dict[str, Any]) -> Result[Any]:
     """Run text with its values, each with the type it has in Python: PostgreSQL does not guess them all."""
-    types = {str: String(), bool: Boolean(), int: BigInteger()}
-    typed = [bindparam(name, value, types.get(type(value))) for name, value in values.items()]
+    types: dict[type, TypeEngine[Any]] = {str: String(), bool: Boolean(), int: BigInteger()}
+    typed = [bindparam(name, value, types[type(value)]) for name, value in values.items()]
     return tx.session.execute(text(sql).bindparams(*typed))
 
 
@@ -277,11 +285,10 @@ def last_follower(tx: Transaction, commune: str) -> int:
 
 def audience(tx: Transaction, commune: str, wanted: list[str], emergency: bool, topic: str = "") -> dict[str, int]:
     """How many people an announcement would reach now, by channel; the same conditions as the spread."""
-    names = {f"h{place}": name for place, name in enumerate(wanted)}
-    hamlet = f"AND (f.hamlet = '' OR f.hamlet IN ({', '.join(':' + name for name in names)}))" if wanted else ""
-    rows = _asked(
+    condition, names = _in_hamlets(wanted)
+    rows: Any = _asked(
         tx,
-        _AUDIENCE.format(hamlet=hamlet),
+        _AUDIENCE.format(hamlet=condition),
         {
             "commune": commune,
             "yes": True,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from sqlalchemy import Index, UniqueConstraint, bindparam, update
 from sqlmodel import Field, SQLModel, col, select
 
+from content import hamlets
 from storage.columns import big, key, one_of
 from storage.transaction import Transaction
 
@@ -16,6 +17,8 @@ class Citizen(SQLModel, table=True):
     """A person. No name is needed to follow; name and phone are sealed and kept only when they gave them."""
 
     __tablename__ = "citizen"
+    # An id is never given out twice: what still carries it must not lead to the next person.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: int | None = key()
     language: str = Field(default="vi", max_length=8)
@@ -33,7 +36,11 @@ class Address(SQLModel, table=True):
     """One chat of a citizen on one account, and the state of the dialogue there."""
 
     __tablename__ = "address"
-    __table_args__ = (UniqueConstraint("account_id", "chat"), Index("ix_address_citizen_id", "citizen_id"))
+    __table_args__ = (
+        UniqueConstraint("account_id", "chat"),
+        Index("ix_address_citizen_id", "citizen_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = key()
     citizen_id: int = big()
@@ -63,7 +70,8 @@ class Follow(SQLModel, table=True):
     citizen_id: int = big()
     commune: str = Field(max_length=5)
     relation: str = Field(default="home", max_length=10)
-    hamlet: str = Field(default="", max_length=80)
+    hamlet: str = Field(default="", max_length=80)  # as they wrote it
+    hamlet_key: str = Field(default="", max_length=80)  # the same for every spelling
     topics: str = Field(default="", max_length=200)  # comma-separated; empty = all
     since: int = big()
 
@@ -86,13 +94,18 @@ class StaleState(Exception):
     """Another process changed this dialogue first; run the transaction again."""
 
 
+# Every turn asks these two: built once.
+_KNOWN = (
+    select(Citizen, Address)
+    .where(col(Address.citizen_id) == col(Citizen.id))
+    .where(col(Address.account_id) == bindparam("account"), col(Address.chat) == bindparam("chat"))
+)
+_FOLLOWS = select(Follow).where(col(Follow.citizen_id) == bindparam("citizen")).order_by(col(Follow.id))
+
+
 def known(tx: Transaction, account_id: int, chat: str) -> tuple[Citizen, Address] | None:
     """The citizen behind a chat, if that chat ever wrote."""
-    found = tx.session.exec(
-        select(Citizen, Address)
-        .where(col(Address.citizen_id) == col(Citizen.id))
-        .where(Address.account_id == account_id, Address.chat == chat)
-    ).first()
+    found = tx.session.execute(_KNOWN, {"account": account_id, "chat": chat}).first()
     return (found[0], found[1]) if found else None
 
 
@@ -168,7 +181,7 @@ def pause(tx: Transaction, address: Address, ms: int) -> None:
 
 def follows(tx: Transaction, citizen_id: int) -> list[Follow]:
     """What a citizen follows, oldest first."""
-    return list(tx.session.exec(select(Follow).where(Follow.citizen_id == citizen_id).order_by(col(Follow.id))).all())
+    return list(tx.session.execute(_FOLLOWS, {"citizen": citizen_id}).scalars().all())
 
 
 def follow(tx: Transaction, citizen_id: int, commune: str, relation: str) -> Follow:
@@ -178,6 +191,12 @@ def follow(tx: Transaction, citizen_id: int, commune: str, relation: str) -> Fol
         found.relation = relation
         return tx.add(found)
     return tx.add(Follow(citizen_id=citizen_id, commune=commune, relation=relation, since=tx.now))
+
+
+def live_in(tx: Transaction, one: Follow, hamlet: str) -> None:
+    """The hamlet they named within a commune they follow."""
+    one.hamlet, one.hamlet_key = hamlet[:80], hamlets.key(hamlet)[:80]
+    tx.session.add(one)
 
 
 def unfollow(tx: Transaction, citizen_id: int, commune: str) -> None:

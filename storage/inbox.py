@@ -97,6 +97,12 @@ def failed_count(tx: Transaction) -> int:
     return tx.session.exec(select(func.count()).select_from(Inbox).where(Inbox.state == "failed")).one()
 
 
+def forget_chat(tx: Transaction, account_id: int, chat: str) -> None:
+    """Somebody was erased: their chat and whatever was kept of their words go; the keys stay, against redelivery."""
+    theirs = update(Inbox).where(col(Inbox.account_id) == account_id, col(Inbox.chat) == chat)
+    tx.session.execute(theirs.values(chat="", payload_sealed="", state="done", why=""))
+
+
 def forget(tx: Transaction) -> int:
     """Drop keys older than a week; how many went."""
     return tx.changed(

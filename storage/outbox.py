@@ -1,10 +1,9 @@
 """The outbox: letters (words once) and deliveries (addresses many). Nothing leaves except through these rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Index, UniqueConstraint, func, text, update
 from sqlmodel import Field, SQLModel, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from content.message import Part
 from storage.columns import big, key, one_of
@@ -53,8 +52,15 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("state = 'claimed'"),
             postgresql_where=text("state = 'claimed'"),
         ),
+        Index(
+            "ix_delivery_valid_until",
+            "valid_until",
+            sqlite_where=text("state = 'queued' AND held = ''"),
+            postgresql_where=text("state = 'queued' AND held = ''"),
+        ),
         Index("ix_delivery_address_id", "address_id", "id"),
         Index("ix_delivery_report_id", "report_id"),
+        Index("ix_delivery_letter_id", "letter_id"),
     )
 
     id: int | None = key()
@@ -109,58 +115,11 @@ def post(tx: Transaction, delivery: Delivery) -> Delivery:
     return tx.put(delivery)
 
 
-def claim(tx: Transaction, account_id: int, owner: str, limit: int, busy: Collection[str] = ()) -> list[Delivery]:
-    """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane.
-
-    One a chat, and none of a `busy` chat: whoever writes a lot must not fill the senders' hands.
-    """
-    due = (
-        _queued(account_id, busy)
-        .where(Delivery.due_at <= tx.now)
-        .order_by(col(Delivery.lane), col(Delivery.due_at), col(Delivery.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    first: dict[str, Delivery] = {}
-    for row in tx.session.exec(due).all():
-        first.setdefault(row.chat, row)
-    for row in first.values():
-        row.state, row.claimed_by, row.claimed_at = "claimed", owner, tx.now
-        tx.session.add(row)
-    return list(first.values())
-
-
-def next_due(tx: Transaction, account_id: int, busy: Collection[str] = ()) -> int | None:
-    """When the next delivery of an account (but of no `busy` chat) falls due, ms UTC."""
-    return tx.session.exec(select(func.min(_queued(account_id, busy).subquery().c.due_at))).one()
-
-
-def emergency_waits(tx: Transaction, account_id: int) -> bool:
-    """Whether an emergency is due whose first attempt has not been made."""
-    due = _queued(account_id, ()).where(Delivery.lane == EMERGENCY, Delivery.due_at <= tx.now, Delivery.attempts == 0)
-    return tx.session.exec(due.limit(1)).first() is not None
-
-
-def _queued(account_id: int, busy: Collection[str]) -> SelectOfScalar[Delivery]:
-    waiting = select(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued", Delivery.held == "")
-    return waiting.where(col(Delivery.chat).not_in(busy)) if busy else waiting
-
-
 def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:
     """Letters by id."""
     if not ids:
         return {}
     return {row.id or 0: row for row in tx.session.exec(select(Letter).where(col(Letter.id).in_(ids))).all()}
-
-
-def settle(tx: Transaction, delivery_id: int, owner: str | None = None, **changed: object) -> None:
-    """Write how a claimed delivery ended, or that it goes back to the queue.
-
-    A row that is no longer `owner`'s (None: anybody's) is left alone: somebody took over while it hung.
-    """
-    claimed = update(Delivery).where(col(Delivery.id) == delivery_id, col(Delivery.state) == "claimed")
-    mine = claimed if owner is None else claimed.where(col(Delivery.claimed_by) == owner)
-    tx.session.execute(mine.values(**changed))
 
 
 def crashed(tx: Transaction, account_id: int, living: str) -> int:
@@ -191,23 +150,6 @@ def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state:
                 col(Delivery.lane).in_(lanes),
             )
             .values(state=state, why=why)
-        )
-    )
-
-
-def expire(tx: Transaction, account_id: int) -> int:
-    """Nothing goes late: end an account's queued deliveries that are due and past their time."""
-    return tx.changed(
-        tx.session.execute(
-            update(Delivery)
-            .where(
-                col(Delivery.account_id) == account_id,
-                col(Delivery.state) == "queued",
-                col(Delivery.held) == "",
-                col(Delivery.due_at) <= tx.now,
-                col(Delivery.valid_until) < tx.now,
-            )
-            .values(state="expired", why="quá hạn")
         )
     )
 
@@ -310,7 +252,10 @@ def hurry(tx: Transaction, report_id: int) -> None:
 
 
 def forget_address(tx: Transaction, address_id: int) -> None:
-    """Erase who a delivery went to; the tally stays."""
+    """Erase who a delivery went to and what was said to them alone; the tally stays."""
+    said = select(Delivery.letter_id).where(Delivery.address_id == address_id)
+    private = update(Letter).where(col(Letter.id).in_(said), col(Letter.announcement_id).is_(None))
+    tx.session.execute(private.values(parts_sealed=""), execution_options={"synchronize_session": False})
     tx.session.execute(
         update(Delivery)
         .where(col(Delivery.address_id) == address_id, col(Delivery.state).in_(("queued", "claimed")))
@@ -330,3 +275,17 @@ def forget_farewells(tx: Transaction) -> int:
         col(Delivery.state).not_in(("queued", "claimed")),
     )
     return tx.changed(tx.session.execute(over.values(chat="", message_id="")))
+
+
+def forget_letters(tx: Transaction, before: int, most: int = 2000) -> int:
+    """Empty what was said in conversations before `before`, where nothing of it waits any more; how many letters."""
+    waits = select(Delivery.id).where(Delivery.letter_id == Letter.id, col(Delivery.state).in_(("queued", "claimed")))
+    old = (
+        select(Letter.id)
+        .where(col(Letter.announcement_id).is_(None), Letter.parts_sealed != "", Letter.created_at < before)
+        .where(~waits.exists())
+        .limit(most)
+    )
+    ids = list(tx.session.exec(old).all())
+    emptied = update(Letter).where(col(Letter.id).in_(ids)).values(parts_sealed="")
+    return tx.changed(tx.session.execute(emptied, execution_options={"synchronize_session": False})) if ids else 0

@@ -49,7 +49,7 @@ class Transaction:
         """
         table = row.__table__  # type: ignore[attr-defined]
         values = {column.name: getattr(row, column.name) for column in table.columns if column.name != "id"}
-        row.id = self.run(_inserting(table), values).scalar_one()  # type: ignore[attr-defined]
+        row.id = self.run(_inserting(table), values).scalar_one()
         return row
 
     def run(self, statement: Any, values: dict[str, Any] | None = None) -> Any:

@@ -43,7 +43,8 @@ async def main() -> None:
     asked = json.loads(sys.stdin.readline())
     ports = asked.pop("ports", {})
     async with AsyncExitStack() as stack:
-        addresses = {name: await start(stack, MAKERS[name](values), ports.get(name, 0)) for name, values in asked.items()}
+        made = {name: MAKERS[name](values) for name, values in asked.items()}
+        addresses = {name: await start(stack, app, ports.get(name, 0)) for name, app in made.items()}
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

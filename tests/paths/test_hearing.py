@@ -44,7 +44,7 @@ async def phone(deployment: Deployment) -> Phone:
     """Somebody on Telegram who has written before."""
     made = await deployment.world.control("telegram", "users", name="Chị Hoa", id="810000001")
     found = Phone(deployment.world, "telegram", made["id"])
-    await found.hears("Chào", await found.do("text", text="alo"))
+    await found.hears("chào bà con", await found.do("text", text="alo"))
     return found
 
 
@@ -262,15 +262,15 @@ async def test_a_locked_database_keeps_nobody_waiting_and_loses_nothing(opened: 
     async with opened(webhook_seconds=0.3) as deployment:
         made = await deployment.world.control("telegram", "users", name="Chị Hoa", id="810000001")
         phone = Phone(deployment.world, "telegram", made["id"])
-        await phone.hears("Chào", await phone.do("text", text="alo"))
+        await phone.hears("chào bà con", await phone.do("text", text="alo"))
         with database_locked(deployment):
-            statuses = [await telegram(deployment, update(n, w)) for n, w in ((1, "phản ánh"), (2, "1"), (2, "1"))]
+            statuses = [await telegram(deployment, update(n, w)) for n, w in ((1, "phản ánh"), (2, "trợ giúp"), (2, "trợ giúp"))]
             assert statuses == [200, 200, 200]
             spooled = list((deployment.settings.data_dir / "spool").glob("*.heard"))
             assert spooled
             assert not any("phản ánh".encode() in path.read_bytes() for path in spooled)
         await phone.hears("Bà con muốn báo việc gì")
-        await phone.hears("Việc này ở xã")
+        await phone.hears(HELP)
         await deployment.quiet()
         await until(lambda: empty(deployment))
         texts = await phone.texts()

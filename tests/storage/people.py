@@ -25,6 +25,7 @@ def follower(tx: Transaction, commune: str = HERE, channel: str = "telegram", **
     row = citizens.follow(tx, citizen.id or 0, commune, "home")
     for name, value in changed.items():
         setattr(row if hasattr(row, name) else citizen, name, value)
+    citizens.live_in(tx, row, row.hamlet)
     tx.session.flush()
     return address
 
@@ -32,8 +33,9 @@ def follower(tx: Transaction, commune: str = HERE, channel: str = "telegram", **
 def announcement(tx: Transaction, priority: str = "routine", hamlets: tuple[str, ...] = (), topic: str = "",
                  author: int = 1, status: str = "draft") -> Announcement:  # fmt: skip
     """One that is written, with a letter for Telegram and one for Zalo."""
-    row = tx.add(Announcement(code=new_code(5), commune=HERE, priority=priority, topic=topic, title="Tin", body="Tin.",
-                              author_id=author, created_at=tx.now, valid_until=tx.now + DAY_MS, status=status))  # fmt: skip
+    row = Announcement(code=new_code(5), commune=HERE, priority=priority, topic=topic, title="Tin", body="Tin.",
+                       author_id=author, created_at=tx.now, valid_until=tx.now + DAY_MS, status=status)  # fmt: skip
+    tx.add(row)
     announcements.set_hamlets(row, hamlets)
     for channel in ("telegram", "zalo_oa"):
         outbox.write_letter(tx, channel, (), announcement_id=row.id)

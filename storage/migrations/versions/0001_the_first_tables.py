@@ -49,7 +49,8 @@ def upgrade() -> None:
     sa.Column('state_sealed', sa.String(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_address')),
-    sa.UniqueConstraint('account_id', 'chat', name=op.f('uq_address_account_id_chat'))
+    sa.UniqueConstraint('account_id', 'chat', name=op.f('uq_address_account_id_chat')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('address', schema=None) as batch_op:
         batch_op.create_index('ix_address_citizen_id', ['citizen_id'], unique=False)
@@ -111,7 +112,8 @@ def upgrade() -> None:
     sa.Column('name_sealed', sa.String(), nullable=False),
     sa.Column('phone_sealed', sa.String(), nullable=False),
     sa.Column('hamlet', sa.String(length=80), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_citizen'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_citizen')),
+    sqlite_autoincrement=True
     )
     op.create_table('code_try',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -167,7 +169,9 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_address_id', ['address_id', 'id'], unique=False)
         batch_op.create_index('ix_delivery_claimed', ['account_id'], unique=False, sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.create_index('ix_delivery_due', ['account_id', 'lane', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
+        batch_op.create_index('ix_delivery_letter_id', ['letter_id'], unique=False)
         batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False)
+        batch_op.create_index('ix_delivery_valid_until', ['valid_until'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
 
     op.create_table('faq_entry',
     sa.Column('id', sa.String(length=60), nullable=False),
@@ -191,6 +195,7 @@ def upgrade() -> None:
     sa.Column('commune', sa.String(length=5), nullable=False),
     sa.Column('relation', sa.String(length=10), nullable=False),
     sa.Column('hamlet', sa.String(length=80), nullable=False),
+    sa.Column('hamlet_key', sa.String(length=80), nullable=False),
     sa.Column('topics', sa.String(length=200), nullable=False),
     sa.Column('since', sa.BigInteger(), nullable=False),
     sa.CheckConstraint("relation IN ('home', 'village', 'relative')", name=op.f('ck_follow_relation')),
@@ -398,7 +403,9 @@ def downgrade() -> None:
 
     op.drop_table('faq_entry')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.drop_index('ix_delivery_valid_until', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.drop_index('ix_delivery_report_id')
+        batch_op.drop_index('ix_delivery_letter_id')
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.drop_index('ix_delivery_claimed', sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.drop_index('ix_delivery_address_id')

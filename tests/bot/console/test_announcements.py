@@ -10,7 +10,7 @@ from bot.console.announcements import SAME_PERSON
 from bot.console.words import from_input, to_input
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
-from storage import Transaction, announcements, outbox
+from storage import Transaction, announcements, ledger, outbox
 from tests.bot.console.world import HERE, NOW, THERE, Client, World, send, sign_in, text_of
 
 EMERGENCY = {
@@ -262,11 +262,11 @@ async def test_the_progress_stops_asking_when_nothing_moves(client: Client, worl
     where = f"/console/announcements/{code}/progress"
     assert 'hx-trigger="every 2s"' in await text_of(client, where)
     with world.work.database.transaction() as tx:
-        for number, (state, row) in enumerate(zip(("sent", "sent", "gone"), outbox.claim(tx, 1, "t", 9), strict=False)):
-            outbox.settle(tx, row.id or 0, state=state, sent_at=number)
+        for number, (state, row) in enumerate(zip(("sent", "sent", "gone"), ledger.claim(tx, 1, "t", 9), strict=False)):
+            ledger.settle(tx, row.claimed_by, [(row.id or 0, {"state": state, "sent_at": number})])
         for account in (2, 3):
-            for row in outbox.claim(tx, account, "t", 9):
-                outbox.settle(tx, row.id or 0, state="gone")
+            for row in ledger.claim(tx, account, "t", 9):
+                ledger.settle(tx, row.claimed_by, [(row.id or 0, {"state": "gone"})])
     done = await text_of(client, where)
     assert "hx-trigger" not in done
     assert "<b>2</b> đã gửi" in done

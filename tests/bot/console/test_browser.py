@@ -8,7 +8,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from storage import Transaction, announcements, outbox
+from storage import Transaction, announcements, ledger
 from tests.bot.console.world import PASSWORD, World, report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -69,8 +69,8 @@ def settle(tx: Transaction) -> None:
     for row in announcements.spreading(tx):
         announcements.spread_range(tx, row, 1000)
     for account in (1, 2, 3):
-        for letter in outbox.claim(tx, account, "test", 10):
-            outbox.settle(tx, letter.id or 0, state="sent", sent_at=1)
+        for letter in ledger.claim(tx, account, "test", 10):
+            ledger.settle(tx, letter.claimed_by, [(letter.id or 0, {"state": "sent", "sent_at": 1})])
 
 
 async def test_an_emergency_goes_from_a_model_to_the_second_sign_in(phone: Page, base: str, world: World) -> None:
