@@ -22,6 +22,8 @@ def init(
     Không bao giờ ghi đè: nếu tệp đã có thì thoát với mã 2.
     """
     target = (file or Path(".env")).absolute() if file else shared.home() / ".env"
+    if not EXAMPLE.is_file():
+        shared.stop(f"Thiếu tệp mẫu {EXAMPLE}: lấy lại mã nguồn cho đủ.")
     try:
         _write(target, filled(EXAMPLE.read_text("utf-8")))
     except FileExistsError:

@@ -56,7 +56,10 @@ def suite(
     """
     with tempfile.TemporaryDirectory(prefix="thontin-test-") as folder:
         lanes = _lanes(Path(folder), set(only or ()))
-        asyncio.run(_run(lanes))
+        try:
+            asyncio.run(_run(lanes))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            shared.stop("Đã dừng giữa chừng.", 1)
     steps = [step for lane in lanes for step in lane]
     if not steps:
         shared.stop("Không có bước nào tên như vậy.")
