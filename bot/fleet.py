@@ -66,6 +66,10 @@ class Fleet:
             if one.sender and (account_id in (0, number) or one.channel is None):
                 one.sender.wake.set()
 
+    def account(self, number: int) -> accounts.Account | None:
+        """An account as it runs here, at most two seconds old."""
+        return self.running[number].row if number in self.running else None
+
     def by_platform(self, channel: str, platform_id: str) -> Running | None:
         """The account that a webhook's body speaks of."""
         found = (one for one in self.running.values() if one.channel and one.row.channel == channel)

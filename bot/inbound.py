@@ -14,6 +14,7 @@ from bot.work import Turn, Work, is_trouble
 from content.message import Heard
 from handlers import Knowledge, Matched, answer, apologise, match
 from storage import Transaction, accounts, faq, inbox
+from storage.accounts import Account
 
 log = structlog.get_logger()
 REPLAY_SECONDS = 1.0
@@ -23,9 +24,17 @@ class Inbound:
     """`hear` is the one door: webhooks, polls, the spool and replays all come through it."""
 
     def __init__(
-        self, work: Work, know: Knowledge, spool: Spool, deadline: float, posted: Callable[[int], None]
+        self,
+        work: Work,
+        know: Knowledge,
+        spool: Spool,
+        deadline: float,
+        posted: Callable[[int], None],
+        account_of: Callable[[int], Account | None] = lambda _number: None,
     ) -> None:
-        self._work, self.know, self._spool = work, know, spool
+        """`deadline` in seconds; `posted` is told the account that has something to send; `account_of` is the
+        account as it runs here, to spare every turn a look-up."""
+        self._work, self.know, self._spool, self._account_of = work, know, spool, account_of
         self._deadline, self._posted = deadline, posted
         self._lines: dict[tuple[int, str], asyncio.Lock] = {}
         self._standing: Counter[tuple[int, str]] = Counter()  # events of a chat that stand in its line
@@ -78,7 +87,7 @@ class Inbound:
             await self._work.read(lambda tx: knowledge.refresh(tx, self.know))
 
     def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched) -> int:
-        account = accounts.of(tx, account_id)
+        account = self._account_of(account_id) or accounts.of(tx, account_id)
         if account is not None and inbox.receive(tx, account_id, heard):
             answer(tx, account, heard, self.know, matched)
         return faq.version(tx)

@@ -76,7 +76,7 @@ async def _parts(
     stack.push_async_callback(source.close)
     fleet = Fleet(settings, work, store, source, now, know.gazetteer.commune)
     spool = Spool(settings.data_dir / "spool", vault)
-    inbound = Inbound(work, know, spool, settings.webhook_seconds, fleet.wake)
+    inbound = Inbound(work, know, spool, settings.webhook_seconds, fleet.wake, fleet.account)
     fleet.inbound = inbound
     bases = await work.read(lambda tx: _bases(tx, settings))
     hosts = [one.strip() for one in settings.media_hosts.split(",") if one.strip()]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from bot.work import Turn, Work
-from storage import Transaction, announcements
+from storage import Transaction, announcements, audience
 
 log = structlog.get_logger()
 RANGE = {True: 2000, False: 20_000}  # followers a transaction: SQLite's one writer must stay free for answers
@@ -44,5 +44,5 @@ def _one_range(tx: Transaction, size: int) -> bool:
     waiting = announcements.spreading(tx)
     if not waiting:
         return False
-    announcements.spread_range(tx, waiting[0], size)
+    audience.spread_range(tx, waiting[0], size)
     return True

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from content.commands import command
 from content.faq import Entry, FaqIndex, Match
 from content.texts import Texts
 from content.units import Found, Gazetteer
@@ -64,6 +65,6 @@ LONGEST = 2000  # characters that are looked at: a whole document pasted is stil
 def match(know: Knowledge, text: str) -> Matched:
     """Search FAQ and places for `text`, outside any transaction."""
     words = text[:LONGEST].strip()
-    if not words:
-        return Matched()
+    if not words or words.isdigit() or command(words):
+        return Matched()  # a number or a command is an answer to us, not a question
     return Matched(know.faq.search(words), know.smalltalk.search(words), know.gazetteer.find(words))

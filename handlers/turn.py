@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from content.channels import KINDS
@@ -45,8 +46,9 @@ class Turn:
     said: list[Said] = field(default_factory=list)
     ended: bool = False  # a dialogue was closed in this turn: what is asked now does not lead back into it
     erased: bool = False  # the citizen is no longer known: keep nothing of this turn
+    _commands: dict[bool, str | None] = field(default_factory=dict)  # by `free`: asked many times a turn
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What they typed, in one Unicode form and without control characters."""
         return clean(self.heard.text)
@@ -79,7 +81,10 @@ class Turn:
     @property
     def command(self) -> str | None:
         """The command they gave, if it is one at this step."""
-        return command(self.text, free_text=self.free) if self.heard.kind == "text" else None
+        if self.free not in self._commands:
+            typed = self.heard.kind == "text"
+            self._commands[self.free] = command(self.text, free_text=self.free) if typed else None
+        return self._commands[self.free]
 
     @property
     def digits(self) -> bool:

@@ -3,6 +3,7 @@
 from storage import (  # every table is known to the metadata as soon as the room is entered
     accounts,
     announcements,
+    audience,
     audit,
     citizens,
     faq,
@@ -26,6 +27,7 @@ __all__ = [
     "WrongKey",
     "accounts",
     "announcements",
+    "audience",
     "audit",
     "citizens",
     "faq",

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Column, Table, select, update
 
 from storage.columns import metadata
+from storage.database import Database
 from storage.transaction import Transaction
 
 BATCH = 500
@@ -37,3 +38,18 @@ def _again(tx: Transaction, table: Table, this: Any, column: Column[Any], sealed
         return 0
     again = update(table).where(this, column == sealed).values({column: tx.vault.seal(tx.vault.open(sealed))})
     return tx.changed(tx.session.execute(again))
+
+
+def everything(database: Database) -> dict[str, int]:
+    """Seal every sealed value again with the newest key, a batch a transaction; table name → how many."""
+    counts: dict[str, int] = {}
+    for table, columns in sealed_tables():
+        after: Any = None
+        counts[table.name] = 0
+        while True:
+            with database.transaction() as tx:
+                changed, after = batch(tx, table, columns, after)
+            counts[table.name] += changed
+            if after is None:
+                break
+    return counts

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -218,7 +219,7 @@ class Deployment:
         """Knock at a webhook as a platform would; the status and the answer."""
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.base + path, data=body, headers=headers) as got,
+            session.post(self.base + path, data=io.BytesIO(body), headers=headers) as got,
         ):
             return got.status, await got.text()
 

@@ -145,25 +145,14 @@ def rekey(as_json: shared.AsJson = False) -> None:
     """
     from storage import rekey as storage_rekey
 
-    counts: dict[str, int] = {}
     with shared.opened() as (_, database):
-        for table, columns in storage_rekey.sealed_tables():
-            after: Any = None
-            counts[table.name] = 0
-            while True:
-                with database.transaction() as tx:
-                    changed, after = storage_rekey.batch(tx, table, columns, after)
-                counts[table.name] += changed
-                if after is None:
-                    break
+        counts = storage_rekey.everything(database)
         newest = database.vault.newest
     if as_json:
         shared.show({"key": newest, "sealed_again": counts})
     else:
         sys.stdout.write(f"Đã mã hóa lại {sum(counts.values())} giá trị bằng khóa {newest}.\n")
 
-
-# ---- below: what the commands share ----
 
 
 def _check_new(channel: str, name: str, commune: str, app_id: str, oa_id: str) -> None:

@@ -14,7 +14,7 @@ from bot.work import Turn
 from content.announcements import blanks
 from content.message import Part
 from handlers.announcements import CHANNELS, HEADLINE, SamePerson, draft_of, preview, problems, publish, submit
-from storage import Transaction, announcements, officials, outbox
+from storage import Transaction, announcements, audience, officials, outbox
 from storage.announcements import Announcement
 
 OPEN = ("queued", "claimed")  # deliveries that may still move
@@ -57,7 +57,7 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
     row = _visible(tx, signed, code)
     author, approver = officials.of(tx, row.author_id), officials.of(tx, row.approver_id)
     urgent = row.priority == "emergency"
-    people = announcements.audience(tx, row.commune, announcements.hamlets(row), urgent, row.topic)
+    people = audience.count(tx, row.commune, announcements.hamlets(row), urgent, row.topic)
     commune = known.know.gazetteer.commune(row.commune)
     return {
         "row": row.model_dump(),

@@ -8,7 +8,7 @@ from bot.console.pages import page
 from bot.console.session import context, me
 from bot.console.signed import Signed
 from handlers import Knowledge
-from storage import Transaction, accounts, announcements, faq, outbox, reports
+from storage import Transaction, accounts, announcements, audience, faq, outbox, reports
 
 
 async def show(request: web.Request) -> web.Response:
@@ -28,7 +28,7 @@ def place_of(know: Knowledge, commune: str) -> str:
 def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
     commune = signed.commune
     return {
-        "followers": announcements.audience(tx, commune, [], False) if commune else announcements.listeners(tx),
+        "followers": audience.count(tx, commune, [], False) if commune else audience.listeners(tx),
         "open_reports": reports.open_count(tx, commune),
         "dangers": [(row.code, row.created_at) for row in reports.dangers(tx, commune)],
         "questions": len(faq.open_questions(tx, commune, 100)),

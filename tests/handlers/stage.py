@@ -15,7 +15,7 @@ from content.units import Gazetteer
 from handlers import Knowledge, Manners, Matched, announcements, answer, match
 from storage import Database, Transaction, accounts, citizens, inbox, outbox
 from storage.accounts import Account
-from storage.announcements import spread_range
+from storage.audience import spread_range
 from storage.citizens import Address, Citizen
 from storage.officials import Official
 from storage.outbox import Delivery, Letter

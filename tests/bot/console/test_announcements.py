@@ -10,7 +10,7 @@ from bot.console.announcements import SAME_PERSON
 from bot.console.words import from_input, to_input
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
-from storage import Transaction, announcements, ledger, outbox
+from storage import Transaction, announcements, audience, ledger, outbox
 from tests.bot.console.world import HERE, NOW, THERE, Client, World, send, sign_in, text_of
 
 EMERGENCY = {
@@ -56,7 +56,7 @@ def spread(world: World) -> dict[str, int]:
     """Spread what is being published; how many letters went to each chat's channel."""
     with world.work.database.transaction() as tx:
         for row in announcements.spreading(tx):
-            announcements.spread_range(tx, row, 1000)
+            audience.spread_range(tx, row, 1000)
     with world.work.database.transaction() as tx:
         return {row.code: sum(outbox.counts(tx, row.id or 0).values()) for row in announcements.of_commune(tx, "")}
 

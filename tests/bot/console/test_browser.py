@@ -8,7 +8,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from storage import Transaction, announcements, ledger
+from storage import Transaction, announcements, audience, ledger
 from tests.bot.console.world import PASSWORD, World, report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -67,7 +67,7 @@ async def fits(page: Page) -> None:
 def settle(tx: Transaction) -> None:
     """Everybody has it."""
     for row in announcements.spreading(tx):
-        announcements.spread_range(tx, row, 1000)
+        audience.spread_range(tx, row, 1000)
     for account in (1, 2, 3):
         for letter in ledger.claim(tx, account, "test", 10):
             ledger.settle(tx, letter.claimed_by, [(letter.id or 0, {"state": "sent", "sent_at": 1})])
