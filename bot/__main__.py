@@ -1,5 +1,6 @@
 """The `thontin` command. Each command imports only what it needs."""
 
+import os
 import sys
 
 from bot.commands.lazy import program
@@ -28,6 +29,8 @@ app = program(
 
 def main() -> None:
     """Run the command line; a wrong setting is one sentence and exit 2."""
+    if sys.argv[1:2] != ["test"]:  # its PostgreSQL runs as somebody else
+        os.umask(0o077)  # what we write is people's: no other user of this machine reads it
     try:
         app(prog_name="thontin")
     except Exception as error:

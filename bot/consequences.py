@@ -45,7 +45,9 @@ def follows(row: Delivery, ending: Ending) -> dict[str, Any]:
 
 
 def _wait_ms(row: Delivery, ending: Later, wait: float) -> int:
-    if ending.budget or ending.suspend:
+    if ending.suspend:
+        return 0  # the account's suspension holds it; once that is over it goes at once
+    if ending.budget:
         return int(wait * 1000)
     grown = min(LONGEST_WAIT, 2.0 ** min(row.attempts, 9))
     return int(max(wait, grown) * (1 + random.random() / 4) * 1000)

@@ -27,7 +27,7 @@ def wall_clock() -> int:
 def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Database:
     """Connect, bring the tables up to date, and make sure that the keys fit. Raises `BadSetting`."""
     if settings.database_url.startswith("sqlite:///"):
-        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        _private(Path(settings.database_url.removeprefix("sqlite:///")))
     database = Database(settings.database_url, vault_of(settings), now)
     try:
         upgrade(database.engine)
@@ -44,10 +44,18 @@ def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Da
     return database
 
 
+def _private(path: Path) -> None:
+    """Nobody else on this machine reads the file, also one that was made without care; SQLite's others follow it."""
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
+    path.touch(0o600)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
 def only_one(settings: Settings) -> Any:
     """SQLite has one writer, so one process: hold a lock beside the file for as long as the result lives."""
     path = Path(make_url(settings.database_url).database or settings.data_dir / "thontin.db")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     held = path.with_name(f"{path.name}.lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from bot import metrics
 from bot.channels.base import Channel, Unavailable
 from bot.inbound import Inbound
 from bot.spool import SpoolFull
@@ -48,6 +49,7 @@ class Ear:
         for event in heard:
             while not await self._is_safe(event):  # noqa: ASYNC110 - nobody tells when a disk is free again
                 await asyncio.sleep(AGAIN_SECONDS)
+            metrics.heard(self._channel.kind)
             await self._channel.acknowledge(event)
 
     async def _is_safe(self, event: Heard) -> bool:

@@ -17,6 +17,7 @@ from storage import Transaction, accounts, faq, inbox
 from storage.accounts import Account
 
 log = structlog.get_logger()
+MOST_FREE = 10_000  # chats
 REPLAY_SECONDS = 1.0
 
 
@@ -39,6 +40,7 @@ class Inbound:
         self._lines: dict[tuple[int, str], asyncio.Lock] = {}
         self._standing: Counter[tuple[int, str]] = Counter()  # events of a chat that stand in its line
         self._taking = asyncio.Lock()
+        self._free: dict[tuple[int, str], None] = {}
 
     async def hear(self, account_id: int, heard: Heard) -> None:
         """Take one event in. When this returns it is safe, in the database or on disk. Raises `SpoolFull`."""
@@ -72,7 +74,7 @@ class Inbound:
         log.warning("spooled", account=account_id, kind=heard.kind, why=why)
 
     async def _turn(self, account_id: int, heard: Heard) -> None:
-        matched = match(self.know, heard.text)
+        matched = None if (account_id, heard.chat) in self._free else match(self.know, heard.text)
         try:
             version = await self._work.write(lambda tx: self._decide(tx, account_id, heard, matched), Turn.INBOUND)
         except Exception as error:
@@ -86,11 +88,19 @@ class Inbound:
         if version > self.know.faq_version:
             await self._work.read(lambda tx: knowledge.refresh(tx, self.know))
 
-    def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched) -> int:
+    def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched | None) -> int:
         account = self._account_of(account_id) or accounts.of(tx, account_id)
         if account is not None and inbox.receive(tx, account_id, heard):
-            answer(tx, account, heard, self.know, matched)
+            self._note(account_id, heard.chat, answer(tx, account, heard, self.know, matched))
         return faq.version(tx)
+
+    def _note(self, account_id: int, chat: str, free: bool) -> None:
+        """Remember who is in the middle of a description: only a hint, and only of this process."""
+        self._free.pop((account_id, chat), None)
+        if free:
+            self._free[(account_id, chat)] = None
+        while len(self._free) > MOST_FREE:
+            self._free.pop(next(iter(self._free)))
 
     def _failed(self, tx: Transaction, account_id: int, heard: Heard) -> None:
         account = accounts.of(tx, account_id)

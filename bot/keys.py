@@ -22,7 +22,7 @@ def _from_file(path: Path) -> str:
         if path.stat().st_mode & 0o077:
             raise BadSetting(f"{path} may be read by others: chmod 600 it")
         return path.read_text().strip()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     written = f"k1:{new_key()}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as opened:

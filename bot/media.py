@@ -16,14 +16,14 @@ class MediaStore:
 
     def __init__(self, folder: Path, vault: Vault, public_url: str) -> None:
         self.folder, self._vault, self._public_url = folder, vault, public_url
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
 
     def keep(self, content: bytes) -> str:
         """Keep a file; its sha256. It is complete on disk before anybody hears of it."""
         sha = hashlib.sha256(content).hexdigest()
         path = self.path(sha)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(0o700, parents=True, exist_ok=True)
             part = path.with_suffix(f".{secrets.token_hex(6)}.part")  # the same file may come twice at once
             part.write_bytes(content)
             part.replace(path)

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from bot import metrics
 from bot.channels.base import Channel, Medium
 from bot.endings import Ending, Later, Never
 from bot.gateways.source_system import Attachment, SourceSystem
@@ -43,7 +44,7 @@ class ChatOutlet:
         medium = await self._medium(part.media) if part.media else None
         if part.media and medium is None:
             return Never("tệp đính kèm không còn")
-        return await self.channel.send(row.chat, part, medium)
+        return metrics.ended(self.channel.kind, await self.channel.send(row.chat, part, medium))
 
     async def _medium(self, sha: str) -> Medium | None:
         path = self._store.path(sha)
@@ -80,7 +81,7 @@ class SourceOutlet:
         """Forward one report with its files."""
         built = await self._work.read(lambda tx: self._record(tx, row))
         if isinstance(built, tuple):
-            return await self._gateway.send(*built)
+            return metrics.ended("source_system", await self._gateway.send(*built))
         return built
 
     def _record(self, tx: Transaction, row: Delivery) -> tuple[dict[str, Any], list[Attachment]] | Ending:

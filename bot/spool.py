@@ -28,7 +28,7 @@ class Spool:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder, self._vault = folder, vault
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
         self._order = itertools.count()
         self._chats: Counter[tuple[int, str]] = Counter()
         for path in self.waiting():

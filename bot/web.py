@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot import connecting, console, public, webhooks
+from bot import connecting, console, metrics, public, webhooks
 from bot.context import CONTEXT, Context
 
 log = structlog.get_logger()
@@ -34,8 +34,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 @routes.get("/metrics")
-async def metrics(_request: web.Request) -> web.Response:
+async def show_metrics(request: web.Request) -> web.Response:
     """Counters for Prometheus."""
+    await request.app[CONTEXT].work.read(metrics.measure)
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot import metrics
 from bot.channels.base import BadBody, Forbidden
 from bot.channels.zalo_http import parse
 from bot.channels.zalo_oa_read import oa_of
@@ -75,6 +76,7 @@ async def _take(context: Context, one: Running, request: web.Request, raw: bytes
     try:
         for event in heard:
             await context.inbound.hear(one.row.id or 0, event)
+            metrics.heard(channel.kind)
             # The platform waits for our 200 a second or two; we do not make it wait for itself.
             _aside(channel.acknowledge(event))
     except SpoolFull:

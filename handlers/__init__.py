@@ -21,21 +21,26 @@ BY_NAME = {module.__name__.rpartition(".")[2]: module for module in (*ALWAYS, *S
 __all__ = ["STORIES", "Knowledge", "Manners", "Matched", "answer", "match"]
 
 
-def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None = None) -> None:
-    """One thing heard, one decision: change what is remembered and leave what we say in the outbox."""
+def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None = None) -> bool:
+    """One thing heard, one decision: change what is remembered and leave what we say in the outbox.
+
+    `matched` is looked up when it is needed, if it was not before. Returns whether every word is an answer next
+    time (a description, a name), so that nothing need be looked up for it.
+    """
     if heard.group:
-        return  # groups are not served: a bot that answers everybody there is a nuisance
+        return False  # groups are not served: a bot that answers everybody there is a nuisance
     if heard.kind in ("unfollow", "withdraw") and citizens.known(tx, account.id or 0, heard.chat) is None:
-        return  # somebody we never knew leaves: nothing to do and nothing to write down
+        return False  # somebody we never knew leaves: nothing to do and nothing to write down
     if heard.kind == "unfollow":
         _left(tx, account, heard)
-        return
+        return False
     turn = _turn(tx, account, heard, know, matched)
     if turn.address.holds:
         outbox.release(tx, turn.address.id or 0)
     paused = max(turn.address.paused_until, account.talk_paused_until) > tx.now
     _decide(turn, _takes_quietly if paused else _takes)
     _leave(turn)
+    return turn.free
 
 
 def _left(tx: Transaction, account: Account, heard: Heard) -> None:
@@ -46,11 +51,10 @@ def _left(tx: Transaction, account: Account, heard: Heard) -> None:
 
 def _turn(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None) -> Turn:
     citizen, address = citizens.meet(tx, account.id or 0, heard.chat)
-    found = matched if matched is not None else match(know, heard.text)
     state = citizens.state_of(tx, address)
     kept = {kind: one for kind, one in state.pop("aside", {}).items() if aside.fresh(one, tx.now)}
     open_still = state if aside.fresh(state, tx.now) else {}
-    return Turn(tx, account, heard, know, found, citizen, address, open_still, kept)
+    return Turn(tx, account, heard, know, matched, citizen, address, open_still, kept)
 
 
 def _decide(turn: Turn, takes: Callable[[Turn], bool]) -> None:
@@ -119,11 +123,9 @@ def _leave(turn: Turn) -> None:
 
 def _asked(turn: Turn, row: Delivery) -> None:
     """Which delivery carries the open question: its first copy. One that is still queued gives way to a newer one."""
-    last = turn.tx.session.get(Delivery, turn.state.get("copy") or 0)
-    if last is not None and last.state == "queued":
-        last.state, last.why = "withdrawn", "đã hỏi lại"
-        turn.tx.session.add(last)
-    if last is None or (last.state == "withdrawn" and turn.state["asked"] == last.id):
+    last = turn.state.get("copy")
+    gave_way = last is not None and outbox.give_way(turn.tx, int(last))
+    if not last or (gave_way and turn.state["asked"] == last):
         turn.state["asked"] = row.id
     turn.state["copy"] = row.id
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from handlers import places, post, preferences, start
+from handlers import places, post, preferences, start, wishes
 from handlers.places import Meant
 from handlers.turn import Turn
 from storage import citizens
@@ -16,7 +16,9 @@ def opens(turn: Turn) -> bool:
     if turn.heard.kind == "place":
         return understood(turn)
     if turn.command in ("follow", "topics", "places"):
-        return _command(turn)
+        return _command(turn, turn.command)
+    if wishes.wish(turn) == "places":
+        return _command(turn, "places")
     return turn.story in _OPEN_TO_NAMES and places.named(turn) and understood(turn)
 
 
@@ -36,10 +38,10 @@ def ask_which(turn: Turn) -> None:
     turn.ask("commune", "which", turn.words("commune.which"))
 
 
-def _command(turn: Turn) -> bool:
-    if turn.command == "topics" and turn.home():
+def _command(turn: Turn, wanted: str) -> bool:
+    if wanted == "topics" and turn.home():
         preferences.ask_topics(turn)
-    elif turn.command == "places" and turn.home():
+    elif wanted == "places" and turn.home():
         preferences.show_places(turn)
     else:
         ask_which(turn)
@@ -149,7 +151,7 @@ def _relation(turn: Turn) -> bool:
 
 def join(turn: Turn, code: str, relation: str) -> None:
     """Follow a commune. Every emergency still in force there goes out before the welcome."""
-    if not turn.citizen.consent_version:
+    if not turn.citizen.consent_version or turn.citizen.stopped_at:
         _keep_consent(turn, code)
     turn.citizen.stopped_at, turn.citizen.emergency_only = 0, False
     turn.tx.session.add(turn.citizen)

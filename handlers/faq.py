@@ -3,20 +3,24 @@
 from content.danger import Danger, danger_level
 from content.faq import Entry, Match
 from content.legal import legal_fork
-from content.vietnamese import syllables
-from handlers import files, places, report
+from content.vietnamese import has_marks, is_syllable, syllables
+from content.vietnamese import words as read_words
+from handlers import files, places, report, wishes
 from handlers.knowledge import match
 from handlers.turn import Turn
 from storage import faq as kept
 
-WORTH_OFFERING = 0.25  # below this a guess is only noise
+WORTH_OFFERING = 0.4  # below this a guess is only noise
 SHORT = 2  # words; less than that is no question
 _PERSON = ["nho", "can", "bo"]
 LONGEST = 1500  # characters of a question that go to a person
 
 
 def opens(turn: Turn) -> bool:
-    """A sure answer, or a kind word to small talk."""
+    """A sure answer, a kind word to small talk, or the wish to be answered by a person."""
+    if not turn.state and wishes.wish(turn) == "person":
+        report.begin(turn, kind="question", category="question")
+        return True
     if (
         not turn.typed
         or (turn.state and places.named(turn))
@@ -92,11 +96,16 @@ def _slip(turn: Turn) -> bool:
 
 
 def _says_nothing(turn: Turn, words: str) -> bool:
-    """Nothing typed, a sign, an unknown /command, or one word that no entry knows."""
+    """Nothing typed, a sign, an unknown /command, or one word that no entry knows or that may be many words."""
     said = syllables(words)
     if not said or turn.heard.kind == "unsupported" or (words.startswith("/") and " " not in words):
         return True
-    return len(said) == 1 and not _near(turn)
+    return len(said) == 1 and (not _near(turn) or _many_words(words))
+
+
+def _many_words(one: str) -> bool:
+    """A bare syllable ("dung", "da") is any of several words; "đất" and "bhyt" are one."""
+    return all(is_syllable(word.folded) and not has_marks(word) for word in read_words(one))
 
 
 def _media(turn: Turn) -> None:
@@ -117,7 +126,8 @@ def _offer(turn: Turn, words: str) -> None:
     if not legal_fork(words):  # what may be a denunciation is kept nowhere
         kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
     if options:
-        options.append(("person", turn.words("faq.person")))
+        told = [] if report.EXPLAINED in dict(options) else [("report", turn.words("faq.report"))]
+        options = [*options, ("person", turn.words("faq.person")), *told]
         text = turn.words("faq.unsure")
     else:
         options = [("person", turn.words("faq.ask_person")), ("report", turn.words("faq.report"))]
@@ -135,7 +145,7 @@ def goes_on(turn: Turn) -> bool:
         return False
     if taken == "person":
         report.begin(turn, kind="question", category="question", words=words)
-    elif taken == "report":
+    elif taken in ("report", report.EXPLAINED):
         report.begin(turn, words=words)
     else:
         _show(turn, taken)

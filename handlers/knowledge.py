@@ -67,4 +67,7 @@ def match(know: Knowledge, text: str) -> Matched:
     words = text[:LONGEST].strip()
     if not words or words.isdigit() or command(words):
         return Matched()  # a number or a command is an answer to us, not a question
-    return Matched(know.faq.search(words), know.smalltalk.search(words), know.gazetteer.find(words))
+    place = know.gazetteer.find(words)
+    if place.place_only and place.typed:
+        return Matched(place=place)  # "xã Thanh Nưa" asks nothing
+    return Matched(know.faq.search(words), know.smalltalk.search(words), place)

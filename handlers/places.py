@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from content.commands import yes_no
 from content.units import Candidate, Found
 from content.vietnamese import syllables
 from handlers.turn import Options, Turn
@@ -22,9 +23,14 @@ class Meant:
 
 
 def named(turn: Turn) -> bool:
-    """Whether they typed a place and nothing else. One syllable ("dung") is more often a word than a place."""
+    """Whether they typed a place and nothing else. One syllable ("dung") is more often a word than a place.
+
+    So is a yes: "da vang a" is no Đà Nẵng.
+    """
     found = turn.matched.place
-    return bool(turn.typed and found and found.place_only and len(syllables(turn.text)) > 1)
+    if not (turn.typed and found and found.place_only):
+        return False
+    return len(syllables(turn.text)) > 1 and yes_no(turn.text) is None
 
 
 def likely(turn: Turn) -> bool:
@@ -74,12 +80,12 @@ def _around(turn: Turn) -> Meant:
         return Meant()
     if not near.ask:
         return Meant(near.communes[0].commune.code)
-    return Meant(communes=[(one.commune.code, one.commune.full_name) for one in near.communes[:MOST]])
+    return Meant(communes=[(one.commune.code, _line(one.commune.full_name)) for one in near.communes[:MOST]])
 
 
 def _provinces(turn: Turn, found: Found) -> Options:
     names = {one.code: one.full_name for one in turn.know.gazetteer.provinces()}
-    return [(code, names[code]) for code in found.provinces[:MOST]]
+    return [(code, _line(names[code])) for code in found.provinces[:MOST]]
 
 
 def _options(turn: Turn, candidates: tuple[Candidate, ...]) -> Options:
@@ -88,6 +94,11 @@ def _options(turn: Turn, candidates: tuple[Candidate, ...]) -> Options:
 
 def _described(turn: Turn, one: Candidate) -> str:
     """As it is offered: its full name, and what it was called before where that is not the same."""
-    name = turn.place_name(one.code)
+    name = _line(turn.place_name(one.code))
     before = one.former[0].partition(",")[0] if one.former else ""
     return f"{name} (có {before} cũ)" if before and one.name.lower() not in before.lower() else name
+
+
+def _line(name: str) -> str:
+    """A name at the beginning of a line: "Xã Thanh Nưa, tỉnh Điện Biên"."""
+    return name[:1].upper() + name[1:]

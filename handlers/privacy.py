@@ -1,5 +1,6 @@
 """Leaving, and one's own data: shown, exported, erased. Leaving acts at once and asks afterwards."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from content.commands import unsure
 from content.dates import date
 from content.message import Said
-from handlers import commune, post
+from handlers import commune, post, wishes
 from handlers.turn import Turn
 from storage import Transaction, citizens, inbox, media, outbox, reports
 from storage.citizens import Citizen
@@ -25,7 +26,7 @@ def opens(turn: Turn) -> bool:
     told = _TOLD.get(turn.command or "")
     if told:
         told(turn)
-    elif turn.typed and not turn.free and unsure(turn.text) == "stop":
+    elif turn.typed and not turn.free and (unsure(turn.text) == "stop" or wishes.wish(turn) == "stop"):
         _ask_stop(turn)
         return True
     return told is not None
@@ -64,6 +65,8 @@ def _ask_stop(turn: Turn) -> None:
 
 def _stop(turn: Turn) -> None:
     """It acts at once, on every chat of this person; the question comes afterwards."""
+    if not turn.citizen.stopped_at or turn.citizen.emergency_only:
+        _evidence(turn, "withdrawn", turn.words("privacy.stopped"))
     turn.citizen.stopped_at, turn.citizen.emergency_only = turn.tx.now, False
     turn.tx.session.add(turn.citizen)
     lanes = (outbox.EMERGENCY, outbox.PRIORITY, outbox.ROUTINE)
@@ -73,7 +76,16 @@ def _stop(turn: Turn) -> None:
     turn.ask("privacy", "stopped", turn.words("privacy.stopped"), options)
 
 
+def _evidence(turn: Turn, action: str, words: str) -> None:
+    """What they took back or gave again, with the hash of the words that said so to them."""
+    if turn.citizen.consent_version:
+        shown = hashlib.sha256(words.encode()).hexdigest()
+        citizens.evidence(turn.tx, turn.citizen, action, turn.citizen.consent_version, shown)
+
+
 def _emergencies(turn: Turn) -> None:
+    if turn.citizen.stopped_at and not turn.citizen.emergency_only:
+        _evidence(turn, "given", turn.words("privacy.only_emergencies"))
     turn.citizen.stopped_at, turn.citizen.emergency_only = turn.citizen.stopped_at or turn.tx.now, True
     turn.tx.session.add(turn.citizen)
     turn.end()
@@ -82,6 +94,8 @@ def _emergencies(turn: Turn) -> None:
 
 
 def _again(turn: Turn) -> None:
+    if turn.citizen.stopped_at and turn.home():
+        _evidence(turn, "given", turn.words("privacy.receives_again", commune=turn.place_name(turn.home())))
     turn.citizen.stopped_at, turn.citizen.emergency_only = 0, False
     turn.tx.session.add(turn.citizen)
     turn.end()

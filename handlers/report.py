@@ -3,21 +3,23 @@
 from typing import Any
 
 from content.categories import CATEGORIES
+from content.commands import yes_no
 from content.danger import danger
 from content.vietnamese import syllables
-from handlers import aside, files, identity, places, read_back, safety
+from handlers import aside, files, identity, places, read_back, safety, wishes
 from handlers.turn import Turn
 
 MOST_TEXT = 10_000  # characters of a description; what is longer is a book, and it is said that it was cut
 MOST_FILES = 20
 TOLD = 8  # letters; a longer text in place of a category is the story itself
+EXPLAINED = "phan-anh"  # the FAQ entry about this very dialogue: who tells instead of asking is brought here
 _DONE = (["xong"], ["xong", "roi"], ["het"], ["het", "roi"], ["the", "thoi"], ["gui"], ["gui", "di"])
 
 
 def opens(turn: Turn) -> bool:
     """They want to report something, or to go on with a report they left."""
     if turn.command not in ("report", "continue"):
-        return False
+        return _told(turn)
     if writing(turn):
         turn.ask_again()
     elif turn.command == "report":
@@ -25,6 +27,18 @@ def opens(turn: Turn) -> bool:
     elif not aside.take(turn, "report"):
         turn.say("report.no_draft")
     return True
+
+
+def _told(turn: Turn) -> bool:
+    """They do not ask how to report something: they tell it. What they told need not be told again."""
+    if not turn.typed or turn.state or "report" in turn.aside or wishes.asks(turn.text) or wishes.wish(turn):
+        return False
+    best = turn.matched.faq[0] if turn.matched.faq else None
+    sure = best.id if best and best.confident else ""
+    told = sure == EXPLAINED or (not sure and wishes.reports(turn.text))
+    if told:
+        begin(turn, words=turn.text)
+    return told
 
 
 def _begin_or_resume(turn: Turn) -> None:
@@ -112,7 +126,8 @@ def go_on(turn: Turn, data: dict[str, Any]) -> None:
         return
     if not data["kind"]:
         options = [(one, turn.words(f"report.{one}")) for one in CATEGORIES]
-        turn.ask("report", "about", turn.words("report.about"), options, **data)
+        about = "report.which_kind" if data["words"] or data["files"] else "report.about"
+        turn.ask("report", "about", turn.words(about), options, **data)
     elif not data["commune"]:
         turn.ask("report", "commune", turn.words("report.which_commune"), **data)
     elif "place" not in data and data["kind"] in ("scene", "feedback"):
@@ -161,10 +176,21 @@ def _commune(turn: Turn) -> bool:
         return _keep(turn, data)
     if turn.heard.place:
         data.update(lat=turn.heard.place.lat, lon=turn.heard.place.lon, place="")
+    if taken == "none" or (taken is None and yes_no(turn.text) is False):
+        return _elsewhere(turn, data, taken)
     name = str(data.pop("name", ""))
     if taken and len(taken) == 2:
         return _settle(turn, data, places.in_province(turn, name, taken))
     return _settle(turn, data, places.Meant(taken) if taken else places.meant(turn, name))
+
+
+def _elsewhere(turn: Turn, data: dict[str, Any], taken: str | None) -> bool:
+    """None of the offered places; or, where a name was asked for, "thôi"."""
+    if taken:
+        turn.ask("report", "commune", turn.words("report.which_commune"), **data)
+    else:
+        read_back.drop(turn)
+    return True
 
 
 def _settle(turn: Turn, data: dict[str, Any], meant: places.Meant) -> bool:
@@ -173,7 +199,8 @@ def _settle(turn: Turn, data: dict[str, Any], meant: places.Meant) -> bool:
     elif meant.communes:
         alone = meant.communes[0][0] if len(meant.communes) == 1 else ""
         text = turn.words("commune.perhaps" if alone else "commune.several")
-        turn.ask("report", "commune", text, meant.communes, yes=alone, **data)
+        options = [*meant.communes, ("none", turn.words("commune.elsewhere"))]
+        turn.ask("report", "commune", text, options, yes=alone, no="none", **data)
     elif meant.provinces:
         text = turn.words("commune.which_province")
         turn.ask("report", "commune", text, meant.provinces, **{**data, "name": meant.name})

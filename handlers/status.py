@@ -1,17 +1,23 @@
 """Tracking codes: one's own report in full; somebody else's only as state, unit and date, a few times an hour."""
 
+import re
+
 from content.dates import date, when
+from handlers import wishes
 from handlers.turn import Turn
 from storage import reports
 from storage.codes import parse_report_code
 from storage.reports import Report
 
+MOST_SHOWN = 3
+_LIKE_A_CODE = re.compile(r"pa\s*[-–]\s*[a-z0-9 -]{2,14}", re.IGNORECASE)
+
 
 def opens(turn: Turn) -> bool:
-    """They typed a tracking code."""
+    """They typed a tracking code, or ask what became of what they sent."""
     code = parse_report_code(turn.text) if turn.heard.kind == "text" else None
     if code is None:
-        return False
+        return _mistyped(turn) or _asks(turn)
     found = reports.coded(turn.tx, code)
     if found and found.citizen_id == turn.citizen.id:
         _own(turn, found)
@@ -21,6 +27,25 @@ def opens(turn: Turn) -> bool:
         _others(turn, found)
     else:
         turn.say("status.unknown")
+    return True
+
+
+def _mistyped(turn: Turn) -> bool:
+    if not (turn.typed and _LIKE_A_CODE.fullmatch(turn.text)):
+        return False
+    turn.say("status.unknown")
+    return True
+
+
+def _asks(turn: Turn) -> bool:
+    """What became of it, without the code, which nobody remembers: the newest ones."""
+    if wishes.wish(turn) != "status":
+        return False
+    sent = reports.of_citizen(turn.tx, turn.citizen.id or 0, MOST_SHOWN)
+    for one in sent:
+        _own(turn, one)
+    if not sent:
+        turn.say("status.none")
     return True
 
 

@@ -12,11 +12,10 @@ from content.commands import choice, command, number, yes_no
 from content.message import Choice, Heard, Said
 from content.units import Commune
 from content.vietnamese import clean, syllables
-from handlers.knowledge import Knowledge, Matched
-from storage import Transaction, citizens
+from handlers.knowledge import Knowledge, Matched, match
+from storage import Transaction, citizens, outbox
 from storage.accounts import Account
 from storage.citizens import Address, Citizen
-from storage.outbox import Delivery
 
 Options = Sequence[tuple[str, str]]  # (id, label)
 QUESTION = ("story", "step", "text", "ids", "labels", "free", "yes", "no")  # what it takes to ask it again
@@ -38,7 +37,7 @@ class Turn:
     account: Account
     heard: Heard
     know: Knowledge
-    matched: Matched
+    found: Matched | None  # looked up before the transaction began, unless nothing was expected of it
     citizen: Citizen
     address: Address
     state: dict[str, Any]
@@ -47,6 +46,11 @@ class Turn:
     ended: bool = False  # a dialogue was closed in this turn: what is asked now does not lead back into it
     erased: bool = False  # the citizen is no longer known: keep nothing of this turn
     _commands: dict[bool, str | None] = field(default_factory=dict)  # by `free`: asked many times a turn
+
+    @cached_property
+    def matched(self) -> Matched:
+        """What FAQ and places say to their words."""
+        return self.found if self.found is not None else match(self.know, self.heard.text)
 
     @cached_property
     def text(self) -> str:
@@ -194,11 +198,11 @@ class Turn:
     def delivered(self) -> bool:
         """Whether the open question had left for the citizen when they wrote."""
         asked = self.state.get("asked")
-        row = self.tx.session.get(Delivery, int(asked)) if asked else None
-        if row is None:
+        standing = outbox.standing(self.tx, int(asked)) if asked else None
+        if standing is None:
             return True
-        before = row.claimed_at - self.heard.at
-        return row.state in ("claimed", "sent", "unknown") and not TICK_MS <= before <= SKEW_MS
+        state, claimed_at = standing
+        return state in ("claimed", "sent", "unknown") and not TICK_MS <= claimed_at - self.heard.at <= SKEW_MS
 
     def commune(self, code: str) -> Commune | None:
         """The commune with this code."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import func, text, update
 from sqlmodel import Field, SQLModel, col, select
@@ -89,10 +90,25 @@ def waiting(tx: Transaction, commune: str) -> list[Announcement]:
 
 def spoken(tx: Transaction, announcement_id: int, version: int, sha: str, aac_sha: str, seconds: int, why: str) -> bool:
     """Keep the recording (or why there is none) of words that were not changed or sent meanwhile; whether it was."""
+    draft = col(Announcement.status).in_(("draft", "waiting"))
+    return _spoken(tx, announcement_id, version, draft, sha, aac_sha, seconds, why)
+
+
+def spoken_again(tx: Transaction, announcement_id: int, version: int, sha: str, aac_sha: str, seconds: int) -> bool:
+    """A better recording of what is published, for whoever asks from now on; whether it was kept.
+
+    An emergency's letters carry the recording that two people heard, so it stays that one.
+    """
+    out = col(Announcement.status).in_(("publishing", "published")) & (col(Announcement.priority) != "emergency")
+    return _spoken(tx, announcement_id, version, out, sha, aac_sha, seconds, "")
+
+
+def _spoken(
+    tx: Transaction, announcement_id: int, version: int, which: Any, sha: str, aac_sha: str, seconds: int, why: str
+) -> bool:
     done = tx.session.execute(
         update(Announcement)
-        .where(col(Announcement.id) == announcement_id, col(Announcement.version) == version)
-        .where(col(Announcement.status).in_(("draft", "waiting")))
+        .where(col(Announcement.id) == announcement_id, col(Announcement.version) == version, which)
         .values(speech_sha=sha, speech_aac_sha=aac_sha, speech_seconds=seconds, speech_why=why[:200])
     )
     return tx.changed(done) == 1

@@ -209,11 +209,16 @@ def unfollow(tx: Transaction, citizen_id: int, commune: str) -> None:
 
 def consent(tx: Transaction, citizen: Citizen, action: str, version: int, text_hash: str) -> None:
     """Keep the evidence and set the citizen's standing."""
-    tx.add(Consent(citizen_id=citizen.id or 0, action=action, version=version, text_hash=text_hash, at=tx.now))
+    evidence(tx, citizen, action, version, text_hash)
     given = action == "given"
     citizen.consent_version = version if given else 0
     citizen.consented_at = tx.now if given else 0
     tx.session.add(citizen)
+
+
+def evidence(tx: Transaction, citizen: Citizen, action: str, version: int, text_hash: str) -> None:
+    """Write down what they agreed to or took back, and forget nothing: who stops still knows what they follow."""
+    tx.add(Consent(citizen_id=citizen.id or 0, action=action, version=version, text_hash=text_hash, at=tx.now))
 
 
 def consents(tx: Transaction, citizen_id: int) -> list[Consent]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Index, UniqueConstraint, func, text, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, func, text, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Field, SQLModel, col, select
 
 from content.message import Part
+from storage.accounts import Account
 from storage.columns import big, key, one_of
 from storage.transaction import Transaction
 
@@ -169,10 +171,24 @@ def release(tx: Transaction, address_id: int) -> int:
     )
 
 
-def state_of(tx: Transaction, delivery_id: int) -> str:
-    """Where a delivery stands; empty if it is no longer kept."""
-    row = tx.session.get(Delivery, delivery_id)
-    return row.state if row else ""
+def standing(tx: Transaction, delivery_id: int) -> tuple[str, int] | None:
+    """Where a delivery stands and when it was last claimed (ms UTC); None if it is no longer kept."""
+    row = tx.run(_STANDING, {"which": delivery_id}).first()
+    return (row[0], row[1]) if row else None
+
+
+def give_way(tx: Transaction, delivery_id: int) -> bool:
+    """A question that is still queued gives way to a newer copy of itself; whether it was queued."""
+    return tx.changed(tx.run(_GIVE_WAY, {"which": delivery_id})) == 1
+
+
+_ROWS = Delivery.__table__  # type: ignore[attr-defined]
+_STANDING = sa_select(_ROWS.c.state, _ROWS.c.claimed_at).where(_ROWS.c.id == bindparam("which"))
+_GIVE_WAY = (
+    _ROWS.update()
+    .where(_ROWS.c.id == bindparam("which"), _ROWS.c.state == "queued")
+    .values(state="withdrawn", why="đã hỏi lại")
+)
 
 
 def offers(tx: Transaction, address_id: int) -> list[tuple[Delivery, str]]:
@@ -222,6 +238,13 @@ def queued_count(tx: Transaction, account_id: int) -> int:
     return tx.session.exec(
         select(func.count()).select_from(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued")
     ).one()
+
+
+def queued_by_channel(tx: Transaction) -> dict[str, int]:
+    """How many deliveries wait on each kind of channel; 0 where none does."""
+    queued = (col(Delivery.account_id) == col(Account.id)) & (col(Delivery.state) == "queued")
+    counted = select(Account.channel, func.count(col(Delivery.id))).select_from(Account).outerjoin(Delivery, queued)
+    return {row[0]: row[1] for row in tx.session.exec(counted.group_by(Account.channel)).all()}
 
 
 def sent_since(tx: Transaction, account_id: int, since: int) -> list[int]:

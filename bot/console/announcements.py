@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.pages import Refused, go, page
+from bot.console.recording import RECORDER
 from bot.console.session import context, fields, me
 from bot.console.signed import Signed
 from bot.console.words import DELIVERY_STATES
@@ -132,16 +133,16 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
     known, signed, code = context(request), me(request), request.match_info["code"]
     version = (await fields(request)).get("version", "")
 
-    def job(tx: Transaction) -> bool:
+    def job(tx: Transaction) -> Announcement | None:
         row = _visible(tx, signed, code)
         official = officials.of(tx, signed.id)
         if row.status not in ("draft", "waiting"):
-            return False  # pressed twice, or somebody was faster: it goes out once
+            return None  # pressed twice, or somebody was faster: it goes out once
         if str(row.version) != version or official is None:
             raise Refused(409, "Tin vừa có người sửa. Xin xem lại nội dung mới rồi hãy gửi.")
         if _problems(row, known, tx.now):
             raise Refused(400, "Tin còn chỗ phải sửa nên chưa gửi được. Xin xem các dòng nhắc ở trang xem trước.")
-        return bool(decision(tx, row, official, known.know, known.settings.two_people))
+        return row if decision(tx, row, official, known.know, known.settings.two_people) else None
 
     try:
         out = await known.work.write(job, Turn.URGENT)
@@ -150,6 +151,7 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
     if out:
         known.spread.wake.set()
         known.fleet.wake()
+        request.app[RECORDER].record_published(known, out)
     return go(f"/console/announcements/{code}")
 
 

@@ -1,8 +1,10 @@
-"""Recording an announcement when its text is saved: kept in the media store, never in the way of the text."""
+"""Recording announcements, never in the way of the text: a draft by this machine's voice, what is out by the best."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -32,12 +34,24 @@ class Recorder:
         self._running: set[asyncio.Task[None]] = set()
 
     async def record(self, context: Context, row: Announcement) -> None:
-        """Record the words of `row` (as just saved) and keep the result with it, if its words are still these."""
+        """Record the words of `row` (as just saved) and keep the result with it, if its words are still these.
+
+        Nobody has decided yet to make them public: they stay on this machine.
+        """
         text = spoken_words(row, context.know)
-        task = asyncio.create_task(_record(context, text, row.id or 0, row.version), name=f"recording {row.id}")
+        task = self._begin(_record(context, text, row.id or 0, row.version))
+        await asyncio.wait({task}, timeout=PATIENCE)
+
+    def record_published(self, context: Context, row: Announcement) -> None:
+        """Record it once more with the outside voice, now that it is public; an emergency keeps what was approved."""
+        if row.priority != "emergency" and context.speech.outside:
+            self._begin(_record_published(context, spoken_words(row, context.know), row.id or 0, row.version))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.wait({task}, timeout=PATIENCE)
+        return task
 
     async def close(self) -> None:
         """Stop what still runs: it is made again when the text is saved again."""
@@ -62,8 +76,18 @@ async def _record(context: Context, text: str, announcement_id: int, version: in
     await context.work.write(keep)
 
 
-async def _spoken(context: Context, text: str) -> _Spoken:
-    recording = await context.speech.record(text)
+async def _record_published(context: Context, text: str, announcement_id: int, version: int) -> None:
+    try:
+        made = await _spoken(context, text, published=True)
+        if made.sha:
+            args = (announcement_id, version, made.sha, made.aac_sha, made.seconds)
+            await context.work.write(lambda tx: announcements.spoken_again(tx, *args))
+    except Exception:  # the recording of the draft stays
+        log.exception("recording could not be kept", announcement=announcement_id)
+
+
+async def _spoken(context: Context, text: str, published: bool = False) -> _Spoken:
+    recording = await context.speech.record(text, published)
     if recording is None:
         return _Spoken(why=context.speech.why_not(text) or NO_WHY)
     aac = await context.speech.to_aac(recording.path)

@@ -1,6 +1,7 @@
 """Recordings of announcements: one MP3 per text, made once, kept by what it says and who says it.
 
-Only what is to be published is recorded: a citizen's words never come here, for the first engine may be Google's.
+A draft is recorded by engines of this machine alone; what is published may go to an outside one. A citizen's words
+never come here.
 A recording that fails never holds up the text: `record` answers None and keeps the reason.
 """
 
@@ -48,19 +49,24 @@ class Speech:
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._reasons: OrderedDict[str, str] = OrderedDict()
 
-    async def record(self, text: str) -> Recording | None:
+    async def record(self, text: str, published: bool = False) -> Recording | None:
         """`text` spoken, from the store if it was made before; None when it could not be made (see `why_not`).
 
-        Never raises. Only announcements may be given: the words may leave for an outside service.
+        Never raises. `published`: the words are public, so they may leave for an outside engine.
         """
         words = speakable(text)
         lock = self._busy.setdefault(_key(words), asyncio.Lock())
         try:
             async with lock:
-                return await self._kept(words) or await self._made(words)
+                return await self._spoken(words, [one for one in self._engines if published or not one.outside])
         except OSError as error:  # a full or missing disk
             self._failed(words, f"không ghi được tệp ({type(error).__name__})", "")
             return None
+
+    @property
+    def outside(self) -> bool:
+        """Whether what is published has a better voice to be recorded with than a draft."""
+        return any(one.outside for one in self._engines)
 
     def why_not(self, text: str) -> str:
         """Why the last recording of `text` failed, one Vietnamese sentence; "" when none failed."""
@@ -90,30 +96,33 @@ class Speech:
             return [*found, Finding(True, "Ghi được lời nói cho Zalo Bot (AAC).")]
         return [*found, Finding(True, "Chưa có bộ ghi AAC: Zalo Bot nhận đường dẫn thay cho lời nói.")]
 
-    async def _kept(self, words: str) -> Recording | None:
-        for engine in self._engines:
+    async def _spoken(self, words: str, engines: Sequence[Engine]) -> Recording | None:
+        """By the first engine that has it or can make it."""
+        if not words:
+            self._failed(words, "tin không có chữ nào để đọc", "")
+        for engine in engines if words else ():
             path = self._path(engine, words)
             if path.exists():
                 return await asyncio.to_thread(_recording, path, engine.name)
+            mp3 = await self._made(words, engine)
+            if mp3:
+                return await self._keep(mp3, words, engine)
         return None
 
-    async def _made(self, words: str) -> Recording | None:
-        if not words:
-            self._failed(words, "tin không có chữ nào để đọc", "")
-        for engine in self._engines if words else ():
-            try:
-                mp3 = await engine.speak(words)
-                check_heard(mp3, words)
-            except Failed as failure:
-                self._failed(words, str(failure), engine.name)
-                continue
-            except Exception:
-                # An engine is somebody else's code; whatever it does, the text must go out.
-                log.exception("speech.engine_broke", engine=engine.name)
-                self._failed(words, "bộ đọc gặp lỗi lạ", engine.name)
-                continue
-            return await self._keep(mp3, words, engine)
-        return None
+    async def _made(self, words: str, engine: Engine) -> bytes:
+        """The MP3; empty when this engine failed, and the reason is kept."""
+        try:
+            mp3 = await engine.speak(words)
+            check_heard(mp3, words)
+        except Failed as failure:
+            self._failed(words, str(failure), engine.name)
+            return b""
+        except Exception:
+            # An engine is somebody else's code; whatever it does, the text must go out.
+            log.exception("speech.engine_broke", engine=engine.name)
+            self._failed(words, "bộ đọc gặp lỗi lạ", engine.name)
+            return b""
+        return mp3
 
     async def _keep(self, mp3: bytes, words: str, engine: Engine) -> Recording:
         path = self._path(engine, words)
@@ -165,7 +174,7 @@ def _recording(path: Path, engine: str) -> Recording:
 
 def _write(path: Path, data: bytes) -> None:
     """Write whole or not at all: a reader never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
         file.write(data)

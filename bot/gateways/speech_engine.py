@@ -12,10 +12,14 @@ class Silent(Failed):
 
 
 class Engine(Protocol):
-    """Turns words into sound. `version` changes whenever the same words would sound otherwise."""
+    """Turns words into sound. `version` changes whenever the same words would sound otherwise.
+
+    `outside`: the words leave this machine, so it is given nothing but what is published already.
+    """
 
     name: str
     version: str
+    outside: bool
 
     def missing(self) -> str:
         """Why this engine cannot work on this machine; "" when it can. Asks no network."""

@@ -30,6 +30,7 @@ class Espeak:
     def __init__(self, voice: str = "vi", speed: int = SPEED, seconds: float = 30.0) -> None:
         self.name = "espeak"
         self.version = f"espeak-ng {voice} {speed} 1"
+        self.outside = False
         self._voice, self._speed, self._seconds = voice, speed, seconds
 
     def missing(self) -> str:

@@ -1,4 +1,4 @@
-"""Google's voice through gTTS: only for announcements that are about to be public, never for a citizen's words.
+"""Google's voice through gTTS: only for announcements that are published, never for a draft or a citizen's words.
 
 gTTS itself sends with `verify=False` and may wait for ever, so its `stream` is written anew here: certificates are
 checked, each request and the whole recording have a time limit. Requests: one per piece of ≤ 100 characters.
@@ -73,6 +73,7 @@ class Gtts:
     ) -> None:
         self.name = "gtts"
         self.version = "gtts vi 1"
+        self.outside = True
         self._base, self._each, self._overall, self._rest = base, each, overall, rest
         self._resting_until = 0.0
 

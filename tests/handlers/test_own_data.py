@@ -50,6 +50,27 @@ def test_coming_back_brings_what_is_still_in_force(stage: Stage, hoa: Villager) 
     assert "lại nhận tin của xã Thanh Nưa" in again
 
 
+BACK = {
+    "by its words": (("nhận lại như cũ",), ["given", "withdrawn", "given"]),
+    "for emergencies alone": (("1",), ["given", "withdrawn", "given"]),
+    "by another commune": (("theo dõi xã Tân Khai", "1"), ["given", "withdrawn", "given"]),
+    "not at all": (("ngừng",), ["given", "withdrawn"]),
+}
+
+
+@pytest.mark.parametrize(("lines", "kept"), BACK.values(), ids=BACK.keys())
+def test_stopping_and_coming_back_are_written_down_and_nothing_is_forgotten(
+    stage: Stage, hoa: Villager, lines: tuple[str, ...], kept: list[str]
+) -> None:
+    hoa.say("ngừng")
+    for line in lines:
+        hoa.say(line)
+    evidence = stage.rows(Consent)
+    assert [one.action for one in evidence] == kept
+    assert all(len(one.text_hash) == 64 for one in evidence)
+    assert "03328" in [one.commune for one in stage.rows(Follow)]
+
+
 def test_one_sees_what_is_kept(named: Villager) -> None:
     [shown] = named.say("dữ liệu của tôi")
     for part in ("xã Thanh Nưa", "Lò Thị Hoa", "+84912345678", "bản Tâu", named.report().code, "UBND tỉnh Điện Biên"):

@@ -199,7 +199,19 @@ async def test_odd_shapes_never_make_the_server_fail(deployment: Deployment) -> 
     assert "failed" not in await states(deployment)
 
 
-TEXTS = ["", " ", "😀😀😀", "a" * 10_000, "e\u0302\u0309 n a\u030a", "\x07\x1b[31m", "\u202etxt", "\x00 nul", "#xa-", "/", "0" * 400]
+TEXTS = [
+    "",
+    " ",
+    "😀😀😀",
+    "a" * 10_000,
+    "e\u0302\u0309 n a\u030a",
+    "\x07\x1b[31m",
+    "\u202etxt",
+    "\x00 nul",
+    "#xa-",
+    "/",
+    "0" * 400,
+]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -264,17 +276,21 @@ async def test_a_locked_database_keeps_nobody_waiting_and_loses_nothing(opened: 
         phone = Phone(deployment.world, "telegram", made["id"])
         await phone.hears("chào bà con", await phone.do("text", text="alo"))
         with database_locked(deployment):
-            statuses = [await telegram(deployment, update(n, w)) for n, w in ((1, "phản ánh"), (2, "trợ giúp"), (2, "trợ giúp"))]
+            statuses = [
+                await telegram(deployment, update(n, w)) for n, w in ((1, "phản ánh"), (2, "trợ giúp"), (2, "trợ giúp"))
+            ]
             assert statuses == [200, 200, 200]
             spooled = list((deployment.settings.data_dir / "spool").glob("*.heard"))
             assert spooled
             assert not any("phản ánh".encode() in path.read_bytes() for path in spooled)
+        await until(lambda: empty(deployment))
+        await deployment.quiet()
+        print(await phone.texts())
         await phone.hears("Bà con muốn báo việc gì")
         await phone.hears(HELP)
         await deployment.quiet()
-        await until(lambda: empty(deployment))
         texts = await phone.texts()
-        assert len([one for one in texts if "Bà con muốn báo việc gì" in one]) == 1
+        assert len([one for one in texts if HELP in one]) == 1
         assert "failed" not in await states(deployment)
 
 
@@ -318,6 +334,7 @@ async def test_a_damaged_spool_file_is_set_aside_and_the_rest_goes_on(opened: Op
         deployment.context.inbound._deadline = 0
         assert await telegram(deployment, update(1)) == 200
         await phone.hears(HELP)
+        await until(lambda: empty(deployment))
         assert len(list(spool.glob("*.unreadable"))) == 1
 
 

@@ -44,9 +44,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("channel", "name"), [("telegram", "throttle"), *((one, "drop_before") for one in CHANNELS)])
-async def test_what_was_certainly_not_accepted_goes_again_once(
-    deployment: Deployment, channel: str, name: str
-) -> None:
+async def test_what_was_certainly_not_accepted_goes_again_once(deployment: Deployment, channel: str, name: str) -> None:
     phone = await deployment.phone(channel)
     await phone.follow()
     more = {"retry_after": 1} if name == "throttle" else {}
@@ -67,13 +65,12 @@ async def test_an_unclear_answer_is_followed_by_one_marked_copy_at_most(
     await fault(deployment, channel, name, count=1)
     await deployment.announce("Cúp điện bản Tâu sáng mai")
     await phone.hears("Cúp điện")
-    await deployment.quiet()
+    await until(lambda: ended(deployment, ["sent"]))
     counted = await deployment.world.look(channel, "counts")
     told = [one for one in await phone.texts() if "Cúp điện" in one]
     assert len(told) <= 2
     assert all(AGAIN in one for one in told[1:])
     assert counted["repeated"] == 0
-    assert await rows(deployment, "Cúp điện bản Tâu sáng mai") == ["sent"]
 
 
 async def test_what_stays_unclear_ends_unknown(deployment: Deployment) -> None:
@@ -131,11 +128,11 @@ async def test_a_revoked_token_suspends_one_account_and_keeps_its_queue(deployme
     await deployment.quiet()
     await fault(deployment, channel, "revoked", method="*")
     await fault(deployment, channel, "revoked")
-    row = await deployment.announce("Cúp điện bản Tâu sáng mai")
+    await deployment.announce("Cúp điện bản Tâu sáng mai")
     await other.hears("Cúp điện")
     account = await until(lambda: suspended(deployment, channel))
     assert account.why
-    assert (await counts(deployment, row.id or 0)) == {"sent": 1, "queued": 1}
+    await until(lambda: ended(deployment, ["queued", "sent"]))
     # What the citizen says is heard all the same, and answered when the account is repaired.
     n = await phone.do("text", text="trợ giúp")
     await until(lambda: asked_for_help(deployment, account.id))
@@ -177,7 +174,7 @@ async def test_whoever_blocks_is_left_alone_until_the_next_word(deployment: Depl
     assert first in ({"gone": 1}, {"never": 1}, {})  # Telegram tells at once, so nothing is tried
     later = await deployment.announce("Họp bản tối mai")
     await deployment.quiet()
-    assert await counts(deployment, later.id or 0) == {}
+    assert "sent" not in await counts(deployment, later.id or 0)  # a Zalo Bot's refusal does not say why
     await phone.do("unblock")
     await phone.say("trợ giúp", HELP)
     await deployment.announce("Tiêm phòng cho trâu bò ngày mai")

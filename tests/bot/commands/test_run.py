@@ -1,11 +1,14 @@
 """thontin run: what stops it before it starts, each in one sentence that names the setting."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bot.config import load
+from bot.config import ROOT, load
 from bot.database import only_one
 from tests.bot.commands.world import Home
 
@@ -95,3 +98,20 @@ def test_keys_that_others_can_read_stop_the_start(home: Home) -> None:
     assert keys.stat().st_mode & 0o777 == 0o600
     keys.chmod(0o644)
     assert "chmod 600" in str(home.run("run").exception)
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(home: Home) -> None:
+    home.run("user", "list")
+    path = Path("data/thontin.db")
+    path.chmod(0o644)
+    home.run("user", "list")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_that_is_written_can_be_read_by_others(home: Home) -> None:
+    environ = {**os.environ, "THONTIN_HOME": str(Path.cwd()), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "bot", "user", "list"], env=environ, check=True, capture_output=True,
+                   preexec_fn=lambda: os.umask(0o022))  # fmt: skip
+    written = [Path("data"), *Path("data").rglob("*")]
+    assert len(written) > 2
+    assert [one for one in written if one.stat().st_mode & 0o077] == []

@@ -1,5 +1,6 @@
 """Writing, preview, the second person, publishing, progress."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.console.announcements import SAME_PERSON
 from bot.console.words import from_input, to_input
+from bot.gateways.audio import mp3_of
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
 from storage import Transaction, announcements, audience, ledger, outbox
@@ -226,6 +228,57 @@ async def test_the_recording_is_made_when_the_text_is_saved_and_heard_before_sen
         await press(client, code, "send")
         async with client.get(f"/listen/{code}.mp3") as response:
             assert (response.status, response.content_type) == (200, "audio/mpeg")
+    world.close()
+
+
+class Far:
+    """An outside voice: remembers what it was given to say."""
+
+    name, version, outside = "far", "1", True
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def missing(self) -> str:
+        return ""
+
+    async def speak(self, text: str) -> bytes:
+        self.heard.append(text)
+        return mp3_of(await Espeak(speed=100).wav(text))
+
+
+async def _recordings(world: World, code: str) -> str:
+    return await world.work.read(lambda tx: (announcements.coded(tx, code) or pytest.fail(code)).speech_sha)
+
+
+async def test_words_leave_for_an_outside_voice_only_once_they_are_public(tmp_path: Path) -> None:
+    far = Far()
+    world = World(tmp_path, (far, Espeak()))
+    async with Client(TestServer(world.app())) as client:
+        await sign_in(client, "lan")
+        code = await write(client, **ROUTINE)
+        before = await _recordings(world, code)
+        assert before
+        assert far.heard == []
+        await press(client, code, "send")
+        async with asyncio.timeout(30):
+            while await _recordings(world, code) == before:  # noqa: ASYNC110 - nobody waits for it but this test
+                await asyncio.sleep(0.05)
+        assert len(far.heard) == 1
+    world.close()
+
+
+async def test_an_emergency_goes_with_the_recording_that_was_approved(tmp_path: Path) -> None:
+    far = Far()
+    world = World(tmp_path, (far, Espeak()))
+    async with Client(TestServer(world.app())) as client:
+        await sign_in(client, "lan")
+        code = await write(client, **EMERGENCY)
+        await press(client, code, "send")
+        await send(client, "/console/sign-out")
+        await sign_in(client, "minh")
+        await press(client, code, "approve")
+    assert (status_of(world, code), far.heard) == ("publishing", [])
     world.close()
 
 

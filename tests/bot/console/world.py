@@ -48,7 +48,7 @@ _addresses = itertools.count(1)
 class Mute:
     """An engine as it is on a machine without a voice."""
 
-    name, version = "mute", "1"
+    name, version, outside = "mute", "1", False
 
     def missing(self) -> str:
         return "không có trên máy này"

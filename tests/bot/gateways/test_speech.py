@@ -54,8 +54,9 @@ TONE = audio.mp3_of(wav(20, tone=True))
 class Voice:
     """An engine that says what it is told to: bytes, or an exception."""
 
-    def __init__(self, says: bytes | Exception, name: str = "voice") -> None:
+    def __init__(self, says: bytes | Exception, name: str = "voice", outside: bool = False) -> None:
         self.name, self.version, self.says, self.asked = name, "1", says, 0
+        self.outside = outside
 
     def missing(self) -> str:
         return ""
@@ -196,9 +197,20 @@ async def test_another_version_of_the_voice_is_another_recording(tmp_path: Path)
     ids=["fails", "a page", "silence", "a bug"],
 )
 async def test_the_next_engine_speaks_where_the_first_does_not(first: bytes | Exception, tmp_path: Path) -> None:
-    made = await Speech(tmp_path, [Voice(first, "outside"), Voice(TONE, "inside")]).record(TEXT)
+    made = await Speech(tmp_path, [Voice(first, "first"), Voice(TONE, "next")]).record(TEXT)
     assert made is not None
-    assert made.engine == "inside"
+    assert made.engine == "next"
+
+
+async def test_an_outside_voice_never_hears_a_draft(tmp_path: Path) -> None:
+    far, near = Voice(TONE, "far", outside=True), Voice(TONE, "near")
+    speech = Speech(tmp_path, [far, near])
+    drafted = await speech.record(TEXT)
+    assert drafted is not None
+    assert (drafted.engine, far.asked) == ("near", 0)
+    published = await speech.record(TEXT, published=True)
+    assert published is not None
+    assert (published.engine, far.asked) == ("far", 1)
 
 
 async def test_a_failed_recording_is_none_with_a_reason_and_one_log_line_without_the_words(tmp_path: Path) -> None:
