@@ -20,7 +20,8 @@ log = structlog.get_logger()
 KINDS = ("image/", "audio/", "video/", "application/pdf")
 RETRY_MS = (5_000, 30_000, 120_000, 600_000)
 OVERLAP_MS = 2 * 3_600_000
-DAY_MS = 24 * 3_600_000
+FETCHED_AT_ONCE = 4  # each may fill its limit in memory
+DRAFT_MS = 7 * 24 * 3_600_000  # a report may be written on for days, a day after each word
 
 
 class Chores:
@@ -41,6 +42,7 @@ class Chores:
         self._work, self._know, self._store, self._fetcher = work, know, store, fetcher
         self._fleet, self._source, self._limit, self._now = fleet, source, limit_bytes, now
         self._letters_kept_ms = letters_kept_ms
+        self._hands, self._drawing = asyncio.Semaphore(FETCHED_AT_ONCE), asyncio.Lock()
 
     async def fetch_media(self) -> None:
         """Get the files that citizens sent, a few at a time."""
@@ -48,6 +50,10 @@ class Chores:
         await asyncio.gather(*(self._fetch(row, ref) for row, ref in rows))
 
     async def _fetch(self, row: Media, ref: str) -> None:
+        async with self._hands:
+            await self._fetch_one(row, ref)
+
+    async def _fetch_one(self, row: Media, ref: str) -> None:
         one = self._fleet.running.get(row.account_id)
         if one is None or one.channel is None:
             await self._not_yet(row, LookupError("no such account now"))
@@ -55,20 +61,27 @@ class Chores:
         try:
             url = await one.channel.media_url(ref)
             got = await self._fetcher.get(url, KINDS, self._limit)
-            content, mime = (await to_jpeg(got.data), "image/jpeg") if got.mime.startswith("image/") else (
+            content, mime = (await self._redrawn(got.data), "image/jpeg") if got.mime.startswith("image/") else (
                 got.data, got.mime)  # fmt: skip
             sha = await asyncio.to_thread(self._store.keep, content)
         except (FetchError, BadImage, Unavailable, OSError) as error:
             await self._not_yet(row, error)
             return
 
-        def keep(tx: Transaction) -> None:
+        def keep(tx: Transaction) -> bool:
             report_id = media.arrived(tx, row.id or 0, sha, mime, len(content))
             if report_id:
                 outbox.hurry(tx, report_id)
+            return media.is_wanted(tx, sha)
 
-        await self._work.write(keep, Turn.SETTLE)
+        if not await self._work.write(keep, Turn.SETTLE):
+            await asyncio.to_thread(self._store.drop, sha)  # its sender wants it gone
         self._fleet.wake()
+
+    async def _redrawn(self, picture: bytes) -> bytes:
+        """One picture at a time: a large one takes a hundred times its own size in memory."""
+        async with self._drawing:
+            return await to_jpeg(picture)
 
     async def _not_yet(self, row: Media, error: Exception) -> None:
         final = isinstance(error, Refused | TooBig | Expired | BadImage) or row.tries >= len(RETRY_MS)
@@ -94,16 +107,16 @@ class Chores:
             self._fleet.wake()
 
     async def forget(self) -> None:
-        """Drop what is no longer needed: old inbox keys, files of drafts never sent, farewells."""
+        """Drop what is no longer needed: old inbox keys, farewells, letters."""
         await self._work.write(inbox.forget)
-        for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DAY_MS)):
-            await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(outbox.forget_farewells)
         await self._work.write(lambda tx: outbox.forget_letters(tx, tx.now - self._letters_kept_ms))
 
     async def expire(self) -> None:
-        """Nothing goes late, and the officials see it even where the queue is stuck."""
+        """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped leaves the disk."""
         await self._work.write(ledger.expire, Turn.SETTLE)
+        for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DRAFT_MS)):
+            await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(officials.end_expired)
         await self._work.write(reports.forget_tries)
 

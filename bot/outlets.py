@@ -8,6 +8,7 @@ from bot.endings import Ending, Later, Never
 from bot.gateways.source_system import Attachment, SourceSystem
 from bot.media import MediaStore, mime_of
 from bot.work import Work
+from content.dates import when
 from content.message import Part
 from storage import Transaction, accounts, media, outbox, reports
 from storage.outbox import Delivery
@@ -107,13 +108,14 @@ def canonical(tx: Transaction, report: reports.Report, names: Any, missing: int)
     """The record of the vietnam reference §2.4. `names` finds a commune by its code."""
     opened, commune = tx.vault.open, names(report.commune)
     text = opened(report.text_sealed)
+    more = [f"Nói thêm lúc {when(one.at)}: {opened(one.text_sealed)}" for one in reports.additions(tx, report)]
     return {
         "ma_phan_anh": report.code,
         "idempotency_key": report.code,
         "loai": KINDS[report.kind],
         "linh_vuc": report.category,
         "tieu_de": " ".join(text.split())[:100] or "Phản ánh kèm tệp",
-        "noi_dung": text + (f"\n(Thiếu {missing} tệp chưa lấy được.)" if missing else ""),
+        "noi_dung": "\n".join([text, *more]) + (f"\n(Thiếu {missing} tệp chưa lấy được.)" if missing else ""),
         "ma_xa": report.commune,
         "ma_tinh": commune.province.code if commune else "",
         "thon": report.hamlet,

@@ -44,6 +44,8 @@ def _apply(
     changed, report.state = report.state != state, state
     if state == "answered":
         report.answered_at = tx.now
+    if report.citizen_id is None and state in reports.SETTLED:
+        reports.forget_place(tx, report)
     tx.session.add(report)
     event = reports.note(
         tx,

@@ -35,7 +35,7 @@ def opens(turn: Turn) -> bool:
 
 
 def _surely(turn: Turn, found: list[Match], smalltalk: list[Match]) -> bool:
-    entry = _served(turn, found)
+    entry = None if _many_words(turn.text) else _served(turn, found)
     if entry:
         turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
         return True
@@ -100,12 +100,13 @@ def _says_nothing(turn: Turn, words: str) -> bool:
     said = syllables(words)
     if not said or turn.heard.kind == "unsupported" or (words.startswith("/") and " " not in words):
         return True
-    return len(said) == 1 and (not _near(turn) or _many_words(words))
+    return len(said) == 1 and (_many_words(words) or not _near(turn))
 
 
 def _many_words(one: str) -> bool:
-    """A bare syllable ("dung", "da") is any of several words; "đất" and "bhyt" are one."""
-    return all(is_syllable(word.folded) and not has_marks(word) for word in read_words(one))
+    """A bare syllable ("dung", "da", "xong") is any of several words; "đất" and "bhyt" are one."""
+    said = read_words(one)
+    return len(said) == 1 and is_syllable(said[0].folded) and not has_marks(said[0])
 
 
 def _media(turn: Turn) -> None:

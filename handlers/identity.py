@@ -1,5 +1,6 @@
 """Who sends a report: asked after it is filed, with the reason (Decree 49/2024). "Không" needs no reason."""
 
+import re
 from collections.abc import Callable
 
 import phonenumbers
@@ -8,11 +9,16 @@ from content.commands import yes_no
 from content.vietnamese import syllables
 from handlers import files, filing, places
 from handlers.turn import Turn
-from storage import media, reports
+from storage import reports
 from storage.reports import Report
 
 LONGEST = 80
 NAME_WORDS = range(2, 6)  # a name typed where the choice was asked: "Lò Thị Dung"
+NICKNAME = re.compile(r"[^\W\d_]{2,7}")  # one word there ("Huy") is half a name: the whole one is asked for
+# "tôi tên là Huy": what stands before the name, longest first.
+_LEADS = tuple(one.split() for one in (
+    "toi ten la", "em ten la", "chau ten la", "ten toi la", "ten em la", "ho ten la", "toi ten", "em ten", "chau ten",
+    "ten la", "toi la", "em la", "chau la", "ten toi", "ho ten", "ten"))  # fmt: skip
 
 
 def ask(turn: Turn, filed: Report) -> None:
@@ -47,6 +53,8 @@ def _identity(turn: Turn) -> bool:
         _finish(turn, "identity.without")
     elif _is_name(turn):
         _take_name(turn)
+    elif turn.typed and not turn.heard.edited and turn.command is None and NICKNAME.fullmatch(turn.text):
+        turn.ask("report", "name", turn.words("identity.name"), free=True, **turn.data)
     else:
         return _adds(turn)
     return True
@@ -66,6 +74,7 @@ def _use_last(turn: Turn) -> None:
         filed.name_sealed, filed.phone_sealed = turn.citizen.name_sealed, turn.citizen.phone_sealed
         filed.hamlet = turn.citizen.hamlet
         turn.tx.session.add(filed)
+        reports.named(turn.tx, filed)
     _finish(turn, "identity.thanks")
 
 
@@ -74,7 +83,7 @@ def _adds(turn: Turn) -> bool:
     filed = _report(turn)
     if filed is None or not (files.any_sent(turn) or (turn.heard.edited and turn.text)):
         return False
-    media.attach(turn.tx, files.keep(turn), filed.id or 0)
+    files.add_to(turn, filed.id or 0)
     if turn.text:
         reports.note(turn.tx, filed, "addition", text_sealed=turn.tx.vault.seal(turn.text))
     turn.say("offer.added", code=filed.code)
@@ -95,8 +104,16 @@ def _name(turn: Turn) -> bool:
 
 
 def _take_name(turn: Turn) -> None:
-    name = " ".join(turn.text.split())[:LONGEST]
+    name = _bare(turn.text)[:LONGEST]
     turn.ask("report", "hamlet", turn.words("identity.hamlet"), free=True, **{**turn.data, "name": name})
+
+
+def _bare(text: str) -> str:
+    """The name without "tôi tên là"."""
+    said = text.split()
+    folded = [syllables(one) for one in said]
+    lead = next((one for one in _LEADS if folded[: len(one)] == [[word] for word in one]), [])
+    return " ".join(said[len(lead) :] or said)
 
 
 def _hamlet(turn: Turn) -> bool:
@@ -135,8 +152,10 @@ def _number(text: str) -> str | None:
 
 def _remember(turn: Turn, phone: str) -> None:
     """On the report, and for next time."""
-    seal, data = turn.tx.vault.seal, turn.data
-    for row in (_report(turn), turn.citizen):
+    seal, data, filed = turn.tx.vault.seal, turn.data, _report(turn)
+    if filed:
+        reports.named(turn.tx, filed)
+    for row in (filed, turn.citizen):
         if row is not None:
             row.name_sealed, row.phone_sealed = seal(data["name"]), seal(phone)
             row.hamlet = data["hamlet"]

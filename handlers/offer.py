@@ -6,7 +6,7 @@ from content.message import Said
 from handlers import announcements as spoken
 from handlers import files
 from handlers.turn import LETTER_KEYS, Turn
-from storage import announcements, media, outbox, reports
+from storage import announcements, outbox, reports
 from storage.outbox import Delivery
 
 
@@ -141,7 +141,7 @@ def _add(turn: Turn) -> bool:
     if yes_no(turn.text) is False:
         leave(turn)
         return True
-    media.attach(turn.tx, files.keep(turn), found.id or 0)
+    files.add_to(turn, found.id or 0)
     reports.note(turn.tx, found, "addition", text_sealed=turn.tx.vault.seal(turn.text[:2000]))
     turn.end()
     turn.say("offer.added", code=found.code)

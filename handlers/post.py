@@ -67,7 +67,7 @@ def in_force(tx: Transaction, address: Address, channel: str, commune: str) -> i
 
 def _send_announcement(tx: Transaction, address: Address, channel: str, row: Announcement) -> None:
     letter_id = announcements.letters(tx, row.id or 0).get(channel)
-    if letter_id is None:
+    if letter_id is None or outbox.revive(tx, row.id or 0, address.id or 0, outbox.EMERGENCY):
         return
     outbox.post(
         tx,

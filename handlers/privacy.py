@@ -119,7 +119,7 @@ def _show(turn: Turn) -> None:
     text = turn.words(
         "privacy.shown",
         app=turn.words(f"general.app_{turn.account.channel}"),
-        places=", ".join(places) or turn.words("general.none"),
+        places="; ".join(places) or turn.words("general.none"),
         name=kept["name"] or turn.words("general.none"),
         phone=kept["phone"] or turn.words("general.none"),
         hamlet=kept["hamlet"] or turn.words("general.none"),
@@ -162,7 +162,13 @@ def _report(tx: Transaction, one: Report) -> dict[str, Any]:
         "place": tx.vault.open(one.place_sealed),
         "lat": one.lat,
         "lon": one.lon,
-    }
+        "name": tx.vault.open(one.name_sealed),
+        "phone": tx.vault.open(one.phone_sealed),
+        "hamlet": one.hamlet,
+        "files": [file.kind for file in media.of_report(tx, one.id or 0)],
+        "events": [{"at": _iso(event.at), "kind": event.kind, "state": event.state, "by": event.unit,
+                    "text": tx.vault.open(event.text_sealed)} for event in reports.events(tx, one.id or 0)],
+    }  # fmt: skip
 
 
 def _export(turn: Turn) -> None:
@@ -218,7 +224,9 @@ def erase(turn: Turn) -> None:
         outbox.forget_address(turn.tx, one.id or 0)
         inbox.forget_chat(turn.tx, one.account_id, one.chat)
     for report in reports.of_citizen(turn.tx, number, 100_000):
-        _forget_place(turn.tx, report)
+        if report.state in reports.SETTLED:
+            reports.forget_place(turn.tx, report)
+    turn.tx.session.flush()
     reports.pseudonymise(turn.tx, number)
     citizens.erase(turn.tx, turn.citizen)
     turn.erased = True
@@ -229,14 +237,6 @@ def _drop_drafts(turn: Turn) -> None:
     for state in (turn.state, *turn.aside.values()):
         for one in state.get("data", {}).get("files", []):
             media.drop(turn.tx, one)
-
-
-def _forget_place(tx: Transaction, one: Report) -> None:
-    """Where it was is needed until the matter is settled; afterwards it only leads to the neighbour who told."""
-    if one.state in reports.SETTLED:
-        one.place_sealed, one.lat, one.lon = "", None, None
-        tx.session.add(one)
-    tx.session.flush()
 
 
 def _keep(turn: Turn) -> None:

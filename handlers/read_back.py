@@ -11,6 +11,7 @@ from handlers.turn import Turn
 from storage import media
 
 SHOWN = 500  # characters of a description that are read back
+_DONE = (["xong"], ["xong", "roi"], ["gui", "luon"])  # as much as "send it", to who has read it
 ADDS = 3  # words; a shorter text beside the choices is a slip, a longer one belongs to the story
 
 
@@ -77,7 +78,7 @@ def _listed(turn: Turn, data: dict[str, Any]) -> str:
 
 
 def _check(turn: Turn) -> bool:
-    taken = turn.chosen()
+    taken = "send" if syllables(turn.text) in _DONE else turn.chosen()
     if taken == "send":
         filing.file(turn, turn.data)
     elif taken == "edit":
@@ -102,7 +103,8 @@ def _adds(turn: Turn) -> bool:
 
 
 def _ask_what(turn: Turn) -> None:
-    options = [(one, turn.words(f"report.edit_{one}")) for one in ("words", "place", "more")]
+    parts = ("words", "place", "more") if turn.data["kind"] in report.PLACED else ("words", "more")
+    options = [(one, turn.words(f"report.edit_{one}")) for one in parts]
     options.append(("cancel", turn.words("report.cancel")))
     turn.ask("report", "edit", turn.words("report.edit_what"), options, **{**turn.data, "checked": True})
 

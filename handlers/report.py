@@ -10,7 +10,7 @@ from handlers import aside, files, identity, places, read_back, safety, wishes
 from handlers.turn import Turn
 
 MOST_TEXT = 10_000  # characters of a description; what is longer is a book, and it is said that it was cut
-MOST_FILES = 20
+PLACED = ("scene", "feedback")  # kinds that happen somewhere
 TOLD = 8  # letters; a longer text in place of a category is the story itself
 EXPLAINED = "phan-anh"  # the FAQ entry about this very dialogue: who tells instead of asking is brought here
 _DONE = (["xong"], ["xong", "roi"], ["het"], ["het", "roi"], ["the", "thoi"], ["gui"], ["gui", "di"])
@@ -73,7 +73,8 @@ def _blank(turn: Turn, gathered: dict[str, Any]) -> dict[str, Any]:
 
 def offer_media(turn: Turn) -> None:
     """A photo, voice or video out of the blue: never silence, never lost."""
-    kept = [*turn.data.get("files", []), *files.keep(turn)] if turn.step == "offered" else files.keep(turn)
+    before = turn.data.get("files", []) if turn.step == "offered" else []
+    kept = [*before, *files.keep(turn, len(before))]
     words = "\n".join(one for one in (str(turn.data.get("words", "")), turn.text) if one)
     kind = turn.heard.attached[0].kind if turn.heard.attached else "file"
     what = turn.words("report.files", count=len(kept)) if len(kept) > 1 else turn.words(f"report.a_{kind}")
@@ -130,12 +131,13 @@ def go_on(turn: Turn, data: dict[str, Any]) -> None:
         turn.ask("report", "about", turn.words(about), options, **data)
     elif not data["commune"]:
         turn.ask("report", "commune", turn.words("report.which_commune"), **data)
-    elif "place" not in data and data["kind"] in ("scene", "feedback"):
+    elif "place" not in data and data["kind"] in PLACED:
         options = [("nowhere", turn.words("report.nowhere")), ("commune", turn.words("report.other_commune"))]
         text = turn.words("report.where", commune=turn.place_name(data["commune"]))
         turn.ask("report", "where", text, options, free=True, **data)
     elif not data["words"] and not data["files"]:
-        turn.ask("report", "describe", turn.words("report.describe"), free=True, **data)
+        what = "report.ask_person" if data["kind"] == "question" else "report.describe"
+        turn.ask("report", "describe", turn.words(what), free=True, **data)
     elif data["danger"] or data["kind"] == "question" or data.get("checked"):
         read_back.ask(turn, data)
     else:
@@ -253,7 +255,8 @@ def gather(turn: Turn, data: dict[str, Any]) -> bool:
 
 def add(turn: Turn, data: dict[str, Any]) -> None:
     """Put words, files or a pin into what was gathered."""
-    data["files"] = [*data.get("files", []), *files.keep(turn)][:MOST_FILES]
+    before = data.get("files", [])
+    data["files"] = [*before, *files.keep(turn, len(before))]
     words = f"{data.get('words', '')}\n{turn.text}".strip()
     data["words"] = words[:MOST_TEXT]
     if len(words) > MOST_TEXT:

@@ -8,7 +8,7 @@ from sqlalchemy import func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
-from storage.outbox import EMERGENCY, PRIORITY, ROUTINE, Delivery, Letter
+from storage.outbox import EMERGENCY, MISSED, PRIORITY, ROUTINE, Delivery, Letter
 from storage.transaction import Transaction
 
 PRIORITIES = ("emergency", "priority", "routine")
@@ -80,6 +80,12 @@ def visible(tx: Transaction, code: str, commune: str) -> Announcement | None:
     return row if row and commune in ("", row.commune) else None
 
 
+def lock(tx: Transaction, row: Announcement) -> None:
+    """Read it anew and keep others off until the end: whoever changes it must not overwrite its publication."""
+    if tx.postgres:  # SQLite has one writer
+        tx.session.refresh(row, with_for_update=True)
+
+
 def waiting(tx: Transaction, commune: str) -> list[Announcement]:
     """Emergencies that wait for a second official, oldest first; every commune's when `commune` is empty."""
     question = select(Announcement).where(Announcement.status == "waiting").order_by(col(Announcement.id))
@@ -135,10 +141,14 @@ def in_force(tx: Transaction, commune: str) -> list[Announcement]:
 
 
 def change_status(tx: Transaction, row: Announcement, before: str, after: str, **values: object) -> bool:
-    """Move on from `before`, once: of five presses one wins. Whether it was this one."""
+    """Move on from `before`, once: of five presses one wins. Whether it was this one.
+
+    Words that somebody changed after `row` was read are not what was decided upon: nothing moves then.
+    """
     done = tx.session.execute(
         update(Announcement)
         .where(col(Announcement.id) == row.id, col(Announcement.status) == before)
+        .where(col(Announcement.version) == row.version)
         .values(status=after, **values)
     )
     tx.session.refresh(row)
@@ -190,12 +200,13 @@ def last_follower(tx: Transaction, commune: str) -> int:
 
 
 def reached(tx: Transaction, announcement_id: int, address_id: int) -> bool:
-    """Whether this address already has a delivery of it."""
+    """Whether it has come to this address, or is on its way there: what was stopped or refused does not count."""
     return (
         tx.session.exec(
             select(func.count())
             .select_from(Delivery)
             .where(Delivery.announcement_id == announcement_id, Delivery.address_id == address_id)
+            .where(col(Delivery.state).not_in(MISSED))
         ).one()
         > 0
     )

@@ -94,10 +94,19 @@ def attach(tx: Transaction, media_ids: list[int], report_id: int) -> None:
 
 
 def drop(tx: Transaction, media_id: int) -> None:
-    """A file that will not be sent after all."""
+    """A file that will not be sent after all. One that is on disk goes with the next `orphans`."""
     row = tx.session.get(Media, media_id)
     if row and row.report_id is None:
-        tx.session.delete(row)
+        if row.sha:
+            row.created_at = 0
+            tx.session.add(row)
+        else:
+            tx.session.delete(row)
+
+
+def is_wanted(tx: Transaction, sha: str) -> bool:
+    """Whether any row refers to this file: its own may have been dropped while it was on its way."""
+    return tx.session.exec(select(Media.id).where(Media.sha == sha).limit(1)).first() is not None
 
 
 def orphans(tx: Transaction, older_than: int) -> list[str]:

@@ -12,6 +12,7 @@ from storage.columns import big, key, one_of
 from storage.transaction import Transaction
 
 EMERGENCY, CONVERSATION, STATUS, PRIORITY, ROUTINE = range(5)  # lanes, first goes first
+MISSED = ("gone", "never", "withdrawn")  # ends after which it may be told once more, while it is in force
 STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
 RECENT = 50  # deliveries to one address among which an echo is looked for
 UNCLEAR_MS = 10 * 60_000  # how long an echo may be that of a send without a clear end
@@ -139,6 +140,15 @@ def crashed(tx: Transaction, account_id: int, living: str) -> int:
     )
     again = tx.session.execute(update(Delivery).where(dead).values(state="queued", claimed_by="", resent=True))
     return tx.changed(ended) + tx.changed(again)
+
+
+def revive(tx: Transaction, announcement_id: int, address_id: int, lane: int) -> bool:
+    """Queue once more what was refused or stopped on its way to an address; whether there was such a row."""
+    missed = (col(Delivery.announcement_id) == announcement_id, col(Delivery.address_id) == address_id)
+    again = {"state": "queued", "lane": lane, "due_at": tx.now, "attempts": 0, "parts_done": 0, "message_id": "",
+             "claimed_by": "", "why": "", "resent": False}  # fmt: skip
+    found = update(Delivery).where(*missed, col(Delivery.state).in_(MISSED)).values(**again)
+    return tx.changed(tx.session.execute(found)) == 1
 
 
 def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state: str, why: str) -> int:

@@ -51,7 +51,7 @@ class ReportEvent(SQLModel, table=True):
     """One thing that happened to a report. `update_key` is the other side's own id, so that it counts once."""
 
     __tablename__ = "report_event"
-    __table_args__ = (one_of("kind", "state", "answer", "addition", "verdict", "forwarded"),)
+    __table_args__ = (one_of("kind", "state", "answer", "addition", "named", "verdict", "forwarded"),)
 
     id: int | None = key()
     report_id: int = big(index=True)
@@ -178,6 +178,17 @@ def events(tx: Transaction, report_id: int) -> list[ReportEvent]:
     )
 
 
+def additions(tx: Transaction, report: Report) -> list[ReportEvent]:
+    """What its sender has told since it was filed, oldest first."""
+    return [one for one in events(tx, report.id or 0) if one.kind == "addition" and one.text_sealed]
+
+
+def named(tx: Transaction, report: Report) -> None:
+    """Its sender has said who they are; written down where that comes too late for the source system."""
+    if report.forwarded_at:
+        note(tx, report, "named")
+
+
 def note(tx: Transaction, report: Report, kind: str, **values: Any) -> ReportEvent:
     """Add an event; its text comes sealed."""
     return tx.add(ReportEvent(report_id=report.id or 0, kind=kind, at=values.pop("at", tx.now), **values))
@@ -212,6 +223,12 @@ def may_look(tx: Transaction, address_id: int) -> bool:
 def forget_tries(tx: Transaction) -> int:
     """Drop tries that no longer count; how many went."""
     return tx.changed(tx.session.execute(delete(CodeTry).where(col(CodeTry.at) < tx.now - HOUR_MS)))
+
+
+def forget_place(tx: Transaction, report: Report) -> None:
+    """Where it was is needed until the matter is settled; afterwards it only leads to the neighbour who told."""
+    report.place_sealed, report.lat, report.lon = "", None, None
+    tx.session.add(report)
 
 
 def pseudonymise(tx: Transaction, citizen_id: int) -> int:

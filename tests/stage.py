@@ -54,9 +54,9 @@ def _password() -> str:
     return hash_password("Lúa chín đầu mùa")
 
 
-async def until(question: Any, what: str = "") -> Any:
+async def until(question: Any, seconds: float = PATIENCE) -> Any:
     """Ask again and again until the answer is true; the answer."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(seconds):
         while not (answer := await question()):  # noqa: ASYNC110 - what is asked for may be in another process
             await asyncio.sleep(0.02)
     return answer

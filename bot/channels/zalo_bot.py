@@ -112,7 +112,7 @@ class ZaloBot:
             return
         got = {name.lower(): value for name, value in headers.items()}.get("x-bot-api-secret-token", "")
         want = self.account.secrets.get("webhook_secret", "")
-        if not want or not hmac.compare_digest(got.encode(), want.encode()):
+        if not want or not hmac.compare_digest(got.encode("utf-8", "surrogateescape"), want.encode()):
             raise Forbidden("zalo_bot: wrong or missing secret")
 
     def read(self, raw: bytes) -> list[Heard]:

@@ -113,7 +113,7 @@ def signed_with(headers: Mapping[str, str], raw: bytes, app_id: str, secrets: Ma
     for name in ("oa_secret_key", "app_secret"):
         secret = secrets.get(name, "").encode()
         want = hashlib.sha256(head + secret).hexdigest()
-        if secret and hmac.compare_digest(want.encode(), got.encode()):
+        if secret and hmac.compare_digest(want.encode(), got.encode("utf-8", "surrogateescape")):
             return name
     return None
 

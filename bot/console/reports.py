@@ -26,6 +26,7 @@ STEPS = {
     "answered": ("Trả lời", True),
     "refused": ("Từ chối, nêu lý do", True),
 }
+TOLD_LATER = ("addition", "named", "verdict")  # events that come from the sender
 # Only what a browser shows without running anything; the rest is downloaded.
 SHOWN = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
 
@@ -123,11 +124,21 @@ def _told(tx: Transaction, known: Context, row: Report, shown: bool) -> dict[str
 
 def _files(tx: Transaction, row: Report) -> list[dict[str, Any]]:
     files = media.of_report(tx, row.id or 0)
-    return [{"id": one.id, "kind": one.kind, "state": one.state, "seconds": one.seconds} for one in files]
+    return [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "state": one.state,
+            "seconds": one.seconds,
+            "late": 0 < row.forwarded_at < one.created_at,
+        }
+        for one in files
+    ]
 
 
 def _events(tx: Transaction, row: Report) -> list[dict[str, Any]]:
-    letters = reports.told(tx, row.id or 0)
+    letters, events = reports.told(tx, row.id or 0), reports.events(tx, row.id or 0)
+    forwarded = next((one.id or 0 for one in events if one.kind == "forwarded"), None)
     return [
         {
             "at": when(one.at),
@@ -136,9 +147,11 @@ def _events(tx: Transaction, row: Report) -> list[dict[str, Any]]:
             "text": tx.vault.open(one.text_sealed),
             "by": ", ".join(name for name in (one.person, one.unit) if name),
             "reached": reached(letters.get(one.delivery_id)) if one.delivery_id else "",
+            # The source system takes a report once and has no call for what its sender tells later.
+            "late": one.kind in TOLD_LATER and forwarded is not None and (one.id or 0) > forwarded,
             "arrived": bool(one.delivery_id in letters and letters[one.delivery_id].state == "sent"),
         }
-        for one in reports.events(tx, row.id or 0)
+        for one in events
     ]
 
 

@@ -121,7 +121,7 @@ def commune_code(know: Knowledge, typed: str) -> str:
 
 def _keep(tx: Transaction, draft: Draft, official_id: int, code: str, commune: str) -> Announcement:
     official = officials.of(tx, official_id)
-    old = _draft_row(tx, code, commune) if code else None
+    old = _draft_row(tx, code, commune, changes=True) if code else None
     if official is None:
         raise Refused(403)
     if old:
@@ -132,10 +132,12 @@ def _keep(tx: Transaction, draft: Draft, official_id: int, code: str, commune: s
     return tx.add(row)
 
 
-def _draft_row(tx: Transaction, code: str, commune: str) -> Announcement:
+def _draft_row(tx: Transaction, code: str, commune: str, changes: bool = False) -> Announcement:
     row = announcements.visible(tx, code, commune)
     if row is None:
         raise Refused(404)
+    if changes:
+        announcements.lock(tx, row)
     if row.status not in ("draft", "waiting"):
         raise Refused(409, "Tin này đã gửi đi nên không sửa được nữa. Cần nói thêm thì viết tin mới.")
     return row

@@ -69,8 +69,8 @@ def test_a_name_is_understood_and_said_back(
 
 def test_when_several_fit_it_asks(stage: Stage, zalo: Villager) -> None:
     [asked] = zalo.say("Xa Dung")
-    assert "1. xã Xa Dung, tỉnh Điện Biên" in asked
-    assert "2. xã Tà Đùng, tỉnh Lâm Đồng" in asked
+    assert "1. Xã Xa Dung, tỉnh Điện Biên" in asked
+    assert "2. Xã Tà Đùng, tỉnh Lâm Đồng" in asked
     assert "xã Xa Dung" in zalo.say("1")[-1]
     zalo.say("1")
     assert communes(stage) == [XA_DUNG]
@@ -104,7 +104,7 @@ def test_none_of_those_asks_again(zalo: Villager) -> None:
 
 def test_a_pin_offers_the_communes_around_it(stage: Stage, zalo: Villager) -> None:
     [asked] = zalo.pin(21.43, 103.0)
-    assert "1. xã Thanh Nưa, tỉnh Điện Biên" in asked
+    assert "1. Xã Thanh Nưa, tỉnh Điện Biên" in asked
     zalo.say("1")
     zalo.say("1")
     assert communes(stage) == [THANH_NUA]

@@ -128,7 +128,8 @@ def test_erasing_leaves_nothing_that_leads_to_the_person(stage: Stage, named: Vi
     assert report.place_sealed, "an open case still needs its place"
     assert {one.address_id for one in stage.rows(Delivery)} == {None}
     assert not [one for one in stage.rows(Delivery) if one.state == "queued" and one.report_id is None]
-    assert [one.action for one in stage.rows(Consent)] == ["given", "withdrawn"]
+    # NGỪNG took back the news, the erasure took back everything
+    assert [one.action for one in stage.rows(Consent)] == ["given", "withdrawn", "withdrawn"]
 
 
 def test_a_settled_report_loses_its_place_too(stage: Stage, named: Villager) -> None:

@@ -201,7 +201,7 @@ def test_whoever_follows_nothing_is_asked_for_the_commune(stage: Stage, zalo: Vi
 
 def test_a_name_of_many_communes_asks_for_the_province(zalo: Villager) -> None:
     assert "tỉnh nào" in say(zalo, "phản ánh", "1", "Tân Thành")[0]
-    assert "1. xã Tân Thành, tỉnh Lạng Sơn" in zalo.say("lạng sơn")[0]
+    assert "1. Xã Tân Thành, tỉnh Lạng Sơn" in zalo.say("lạng sơn")[0]
     assert "Ở chỗ nào trong xã Tân Thành, tỉnh Lạng Sơn" in zalo.say("1")[0]
 
 

@@ -342,7 +342,7 @@ def upgrade() -> None:
     sa.Column('official_id', sa.BigInteger(), nullable=True),
     sa.Column('update_key', sa.String(length=120), nullable=True),
     sa.Column('delivery_id', sa.BigInteger(), nullable=True),
-    sa.CheckConstraint("kind IN ('state', 'answer', 'addition', 'verdict', 'forwarded')", name=op.f('ck_report_event_kind')),
+    sa.CheckConstraint("kind IN ('state', 'answer', 'addition', 'named', 'verdict', 'forwarded')", name=op.f('ck_report_event_kind')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_report_event')),
     sa.UniqueConstraint('update_key', name=op.f('uq_report_event_update_key'))
     )

@@ -375,7 +375,7 @@ async def test_doctor_says_what_to_do(login: Answer, remedy: str, far: FarSide, 
 
 
 async def test_doctor_warns_of_words_sent_in_the_clear() -> None:
-    source = HttpJson("http://192.0.2.1:9", "u", "p", CONFIG, lambda: NOON, connect=0.05, read=0.05)
+    source = HttpJson("http://127.0.0.2:9", "u", "p", CONFIG, lambda: NOON, connect=0.05, read=0.05)
     found = await source.check()
     await source.close()
     assert "https" in found[0].remedy
