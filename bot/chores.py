@@ -113,7 +113,7 @@ class Chores:
         await self._work.write(lambda tx: outbox.forget_letters(tx, tx.now - self._letters_kept_ms))
 
     async def expire(self) -> None:
-        """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped leaves the disk."""
+        """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped goes."""
         await self._work.write(ledger.expire, Turn.SETTLE)
         for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DRAFT_MS)):
             await asyncio.to_thread(self._store.drop, sha)

@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     source_password: SecretStr = Field(SecretStr(""), description="source system: password")
     source_news_seconds: float = Field(60, gt=0, description="how often answers are fetched from the source system")
 
-    gtts: bool = Field(True, description="record announcements with Google's voice where reachable, else espeak-ng")
+    gtts: bool = Field(
+        True, description="record announcements with Google's voice, once published; drafts and emergencies never"
+    )
     media_hosts: str = Field("", description="further hosts media may be fetched from, comma-separated suffixes")
     letters_kept_days: float = Field(
         30, gt=0, description="how long the words of answered conversations are kept, days"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from bot.config import Settings, load
 from bot.console.passwords import hash_password
 from bot.context import Context
+from bot.database import only_one
 from bot.emulators import Emulators, emulators
 from bot.sandbox import phones
 from bot.sandbox.__main__ import start
@@ -132,13 +133,19 @@ async def playing(port: int = 0, console_port: int = 0, **changed: Any) -> Async
         yield Stage(address, f"{settings.public_url}/console", world.addresses["source"], world, context)
 
 
+def start_over(folder: Path) -> None:
+    """Forget an earlier demo. Raises `AlreadyRunning` while it still runs on that data."""
+    only_one(load(_env_file=None, data_dir=folder, database_url=f"sqlite:///{folder}/thontin.db")).close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 async def demo(port: int, fresh: bool, open_browser: bool = True) -> None:
     """Run until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if fresh:
-        shutil.rmtree(load().data_dir / "demo", ignore_errors=True)
+        start_over(load().data_dir / "demo")
     async with playing(port, 8080) as stage:
         _announce(stage)
         if open_browser:

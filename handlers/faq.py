@@ -18,7 +18,7 @@ LONGEST = 1500  # characters of a question that go to a person
 
 def opens(turn: Turn) -> bool:
     """A sure answer, a kind word to small talk, or the wish to be answered by a person."""
-    if not turn.state and wishes.wish(turn) == "person":
+    if wishes.heard_out(turn) and wishes.wish(turn) == "person":
         report.begin(turn, kind="question", category="question")
         return True
     if (

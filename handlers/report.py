@@ -31,7 +31,7 @@ def opens(turn: Turn) -> bool:
 
 def _told(turn: Turn) -> bool:
     """They do not ask how to report something: they tell it. What they told need not be told again."""
-    if not turn.typed or turn.state or "report" in turn.aside or wishes.asks(turn.text) or wishes.wish(turn):
+    if not wishes.heard_out(turn) or "report" in turn.aside or wishes.asks(turn.text) or wishes.wish(turn):
         return False
     best = turn.matched.faq[0] if turn.matched.faq else None
     sure = best.id if best and best.confident else ""

@@ -65,6 +65,11 @@ def wish(turn: Turn) -> str:
     return next((kind for kind, phrases in _phrases().items() if phrases.find(turn.text)), "")
 
 
+def heard_out(turn: Turn) -> bool:
+    """Whether what they typed may open something new: it is no part of a report or of a cry for help."""
+    return turn.typed and not turn.free and turn.story not in ("report", "safety")
+
+
 def asks(text: str) -> bool:
     """Whether it reads like a question."""
     return "?" in text or any(one in _NOT_TOLD for one in syllables(text)[-4:])

@@ -78,7 +78,8 @@ class Vault:
     def signed(self, purpose: str, text: str, proof: str) -> bool:
         """Whether `proof` came from `sign` with any of our keys."""
         name, _, mac = proof.partition(".")
-        return name in self._keys and hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(name, purpose, text).encode())
+        given = mac.encode("utf-8", "replace")
+        return name in self._keys and hmac.compare_digest(given, self._mac(name, purpose, text).encode())
 
     def _mac(self, name: str, purpose: str, text: str) -> str:
         whole = hmac.new(self._secrets[name], f"{purpose}\n{text}".encode(), hashlib.sha256).digest()

@@ -108,9 +108,15 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _error(request: web.Request, status: int, sentence: str) -> web.Response:
-    response = page(request, "error.html", status, sentence=sentence, title="Chưa được")
+    response = page(request, "error.html", status, sentence=sentence, title="Chưa được",
+                    back=_back(request) if status == 409 else "")  # fmt: skip
     response.headers["HX-Reswap"] = "none"  # a part that refreshes itself keeps what it shows and tries again
     return response
+
+
+def _back(request: web.Request) -> str:
+    """The page of what was acted upon: somebody else was quicker, and it is worth another look."""
+    return request.path.rpartition("/")[0] if request.method == "POST" else ""
 
 
 def _route(request: web.Request) -> str:

@@ -83,7 +83,7 @@ async def _enter(request: web.Request, name: str, password: str, known: bool) ->
     """
     work, strangers, now = context(request).work, request.app[STRANGERS], context(request).now()
     found = await work.read(lambda tx: _find(tx, name))
-    fits = await verify(found.stored if found else "", password)
+    fits = await verify(found.stored if found else "", password, known)
     if found is None:
         if strangers.locked(name, now):
             return "", LOCKED

@@ -94,6 +94,33 @@ def test_the_export_is_behind_a_link_that_only_we_can_write(stage: Stage, named:
     assert exported(token) is None
 
 
+def test_the_export_holds_what_was_told_and_answered(stage: Stage, named: Villager) -> None:
+    report, official = named.report(), stage.official()
+    stage.do(lambda tx: answers.by_official(tx, _again(tx, report), official, "answered", "Đã dựng lại.", stage.know))
+    [kept] = stage.do(lambda tx: privacy.gathered(tx, _citizen(tx, named)))["reports"]
+    assert (kept["name"], kept["phone"], kept["hamlet"]) == ("Lò Thị Hoa", "+84912345678", "bản Tâu")
+    assert [one["text"] for one in kept["events"]] == ["Đã dựng lại."]
+
+
+def _again(tx: Transaction, row: Report) -> Report:
+    return tx.session.get(Report, row.id) or row
+
+
+def _citizen(tx: Transaction, who: Villager) -> Citizen:
+    found = who.known(tx)
+    assert found
+    return found[0]
+
+
+def test_the_place_of_an_erased_persons_case_goes_when_it_is_settled(stage: Stage, named: Villager) -> None:
+    for line in ("ngừng nhận tin", "3", "1"):
+        named.say(line)
+    report, official = named.report(), stage.official()
+    assert (report.citizen_id, bool(report.place_sealed)) == (None, True)
+    stage.do(lambda tx: answers.by_official(tx, _again(tx, report), official, "answered", "Đã dựng lại.", stage.know))
+    assert named.report().place_sealed == ""
+
+
 def test_a_link_dies_with_the_person_even_if_their_number_is_given_out_again(stage: Stage, named: Villager) -> None:
     named.say("dữ liệu của tôi")
     token = named.say("1")[0].rpartition("/data/")[2]

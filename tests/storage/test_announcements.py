@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from storage import Database, Transaction, announcements, audience, citizens
 from storage.announcements import Announcement, SamePerson
@@ -148,3 +148,12 @@ def test_emergencies_in_force_are_those_that_were_sent_and_still_hold(database: 
         old.valid_until = tx.now - DAY_MS
         tx.session.flush()
         assert [row.id for row in announcements.in_force(tx, HERE)] == [sent.id]
+
+
+def test_words_that_changed_after_they_were_read_are_not_published(database: Database) -> None:
+    with database.transaction() as tx:
+        row = announcement(tx)
+        changed = update(Announcement).where(col(Announcement.id) == row.id).values(version=row.version + 1)
+        tx.session.execute(changed, execution_options={"synchronize_session": False})
+        assert not announcements.publish(tx, row, 2, two_people=False)
+        assert row.status == "draft"

@@ -481,3 +481,8 @@ async def test_the_doctor_says_what_is_wrong_and_what_to_do(bot: ZaloBot, far: F
 async def test_the_doctor_sees_the_token_of_another_bot(bot: ZaloBot, far: FarSide) -> None:
     far.answer(yes({"id": "1", "account_name": "bot.x"}))
     assert [found.ok for found in await bot.check()] == [False, True]
+
+
+def test_a_secret_that_is_no_text_is_refused_as_any_wrong_one() -> None:
+    with pytest.raises(Forbidden):
+        client("").verify({"X-Bot-Api-Secret-Token": "\udcff"}, raw("text_flat"))

@@ -635,3 +635,8 @@ async def test_what_an_oa_cannot_do_is_said_plainly(oa: ZaloOA) -> None:
 
 async def test_a_channel_that_is_not_open_sends_later() -> None:
     assert isinstance(await client("http://127.0.0.1:1").send(USER, Part("text", "x")), Later)
+
+
+def test_a_signature_that_is_no_text_is_refused_as_any_wrong_one() -> None:
+    with pytest.raises(Forbidden):
+        client("http://127.0.0.1:1").verify({"X-ZEvent-Signature": "mac=\udcff"}, SIGNED)

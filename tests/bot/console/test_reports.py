@@ -171,3 +171,25 @@ async def test_older_reports_are_on_the_next_page(client: Client, world: World) 
     assert codes[1] not in second
     for odd in ("x", "-1", "²", "9" * 40):
         await text_of(client, f"/console/reports?before={odd}")
+
+
+async def test_what_comes_after_the_source_system_had_it_is_marked(client: Client, world: World) -> None:
+    code = await world.work.write(report)
+
+    def tell(tx: Transaction, words: str) -> None:
+        row = reports.coded(tx, code)
+        assert row is not None
+        reports.note(tx, row, "addition", text_sealed=tx.vault.seal(words))
+        reports.named(tx, row)
+
+    await world.work.write(lambda tx: tell(tx, "nói sớm"))
+    number = row_of(world, code).id or 0
+    await world.work.write(lambda tx: reports.forwarded(tx, number, "TTN-1"))
+    await world.work.write(lambda tx: tell(tx, "nói muộn"))
+    await sign_in(client, "lan")
+    early, _, late = (await text_of(client, f"/console/reports/{code}")).partition("Đã chuyển sang Hệ thống")
+    assert "nói sớm" in early
+    assert "bên đó chưa có điều này" not in early
+    assert "nói muộn" in late
+    assert "Người gửi cho biết mình là ai" in late
+    assert late.count("bên đó chưa có điều này") == 2

@@ -1,8 +1,12 @@
 """Signing in, locking, sessions and the guard of every form."""
 
+import asyncio
+import threading
+
 import pytest
 from aiohttp import web
 
+from bot.console import passwords
 from bot.console.passwords import hash_password, verify
 from bot.console.sign_in import LOCKED, WRONG, _next
 from storage import Transaction, audit, officials
@@ -259,3 +263,14 @@ def test_the_handlers_are_all_behind_the_guard(world: World) -> None:
     console = next(iter(world.app()._subapps))
     names = {route.name for route in console.router.routes() if isinstance(route.resource, web.Resource)}
     assert names - {None} == {"static", "sign_in", "entered"}
+
+
+async def test_strangers_at_the_door_do_not_keep_a_known_browser_waiting() -> None:
+    leave = threading.Event()
+    strangers = [passwords._STRANGERS.submit(leave.wait, 30) for _ in range(20)]
+    try:
+        stored = await asyncio.to_thread(passwords.hash_password, PASSWORD)
+        assert await asyncio.wait_for(passwords.verify(stored, PASSWORD, known=True), 20)
+        assert not any(one.done() for one in strangers)
+    finally:
+        leave.set()

@@ -152,3 +152,8 @@ async def test_public_pages_run_nothing_and_ask_nobody_else(client: Client, worl
         async with client.get(where) as response:
             assert "default-src 'none'" in response.headers["Content-Security-Policy"]
             assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("until", ["9" * 5000, "", "x"], ids=["five thousand digits", "none", "a letter"])
+async def test_a_forged_ticket_is_an_expired_one_whatever_its_time(client: Client, until: str) -> None:
+    await text_of(client, f"/media/{until}.k1.AAAA/abc.jpg", 404)
