@@ -13,7 +13,7 @@ from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
 from handlers import Knowledge, answers
-from storage import Transaction, inbox, ledger, media, officials, outbox, reports
+from storage import Transaction, forgetting, inbox, ledger, media, officials, outbox, reports
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -109,8 +109,8 @@ class Chores:
     async def forget(self) -> None:
         """Drop what is no longer needed: old inbox keys, farewells, letters."""
         await self._work.write(inbox.forget)
-        await self._work.write(outbox.forget_farewells)
-        await self._work.write(lambda tx: outbox.forget_letters(tx, tx.now - self._letters_kept_ms))
+        await self._work.write(forgetting.forget_farewells)
+        await self._work.write(lambda tx: forgetting.forget_letters(tx, tx.now - self._letters_kept_ms))
 
     async def expire(self) -> None:
         """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped goes."""

@@ -69,7 +69,7 @@ def _tell(tx: Transaction, report: Report, know: Knowledge, event: ReportEvent, 
     if address is None:
         return None
     said = _answer(tx, report, know, event, text) if text else _news(report, know, event)
-    offer = f"answer:{report.id}" if event.state == "answered" else ""
+    offer = f"{_OFFERED[event.state]}:{report.id}" if text and event.state in _OFFERED else ""
     return post.tell(tx, address, said, offer, report.id).id
 
 
@@ -78,13 +78,21 @@ def _answer(tx: Transaction, report: Report, know: Knowledge, event: ReportEvent
     what = _short(tx.vault.open(report.text_sealed))
     words = know.texts.say("vi", "answer.words", code=report.code, what=what, text=text, by=by, at=when(tx.now),
                            state=know.texts.say("vi", f"status.{event.state}"))  # fmt: skip
-    if event.state != "answered":
+    if event.state not in _OFFERED:
         return Said(words)
-    choices = [Choice(key, know.texts.say("vi", f"answer.{name}")) for key, name in _CHOICES.items()]
-    return Said(words + "\n\n" + know.texts.say("vi", "answer.done_question"), tuple(choices), f"answer{report.id}")
+    kind = _OFFERED[event.state]
+    choices = [Choice(key, know.texts.say("vi", f"answer.{name}")) for key, name in _CHOICES[event.state].items()]
+    question = "\n\n" + know.texts.say("vi", "answer.done_question") if kind == "answer" else ""
+    return Said(words + question, tuple(choices), f"{kind}{report.id}")
 
 
-_CHOICES = {"11": "done", "22": "undone", "33": "more"}
+# state → what its letter offers, and what 11, 22, 33 under it say. Who is asked for more, or refused, may reply.
+_OFFERED = {"answered": "answer", "more": "ask", "refused": "ask"}
+_CHOICES = {
+    "answered": {"11": "done", "22": "undone", "33": "more"},
+    "more": {"33": "tell"},
+    "refused": {"33": "more"},
+}
 
 
 def _news(report: Report, know: Knowledge, event: ReportEvent) -> Said:

@@ -5,7 +5,7 @@ from content.faq import Entry, Match
 from content.legal import legal_fork
 from content.vietnamese import has_marks, is_syllable, syllables
 from content.vietnamese import words as read_words
-from handlers import files, places, report, wishes
+from handlers import files, offer, places, report, wishes
 from handlers.knowledge import match
 from handlers.turn import Turn
 from storage import faq as kept
@@ -123,6 +123,10 @@ def _near(turn: Turn) -> list[tuple[str, str]]:
 
 
 def _offer(turn: Turn, words: str) -> None:
+    waiting = offer.asked(turn)
+    if waiting:
+        _ask_whose(turn, words, waiting[1].code)
+        return
     options = _near(turn)
     if not legal_fork(words):  # what may be a denunciation is kept nowhere
         kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
@@ -138,13 +142,23 @@ def _offer(turn: Turn, words: str) -> None:
     turn.ask("faq", "offered", text, options, no="person", words=words[:LONGEST])
 
 
+def _ask_whose(turn: Turn, words: str, code: str) -> None:
+    """An official has asked them something: what they type now is most likely the answer."""
+    options = [("answer", turn.words("faq.to_official")), ("person", turn.words("faq.other_question")),
+               ("report", turn.words("faq.report"))]  # fmt: skip
+    text = turn.words("faq.waited_for", code=code)
+    turn.ask("faq", "offered", text, options, yes="answer", no="person", words=words[:LONGEST])
+
+
 def goes_on(turn: Turn) -> bool:
     """One of the three, or a person."""
     taken = "person" if syllables(turn.text)[:3] == _PERSON else turn.chosen()
     words = str(turn.data.get("words", ""))
     if taken is None:
         return False
-    if taken == "person":
+    if taken == "answer":
+        offer.tell(turn, words)
+    elif taken == "person":
         report.begin(turn, kind="question", category="question", words=words)
     elif taken in ("report", report.EXPLAINED):
         report.begin(turn, words=words)

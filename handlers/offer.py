@@ -8,6 +8,7 @@ from handlers import files
 from handlers.turn import LETTER_KEYS, Turn
 from storage import announcements, outbox, reports
 from storage.outbox import Delivery
+from storage.reports import Report
 
 
 def meant(turn: Turn) -> bool:
@@ -78,7 +79,7 @@ def _newest_of_each(rows: list[tuple[Delivery, str]]) -> list[tuple[Delivery, st
 
 
 def _keys(offer: str) -> tuple[str, ...]:
-    return LETTER_KEYS[:1] if offer.startswith("listen:") else LETTER_KEYS
+    return {"listen": LETTER_KEYS[:1], "ask": LETTER_KEYS[2:]}.get(offer.partition(":")[0], LETTER_KEYS)
 
 
 def _ask_which(turn: Turn, fitting: list[tuple[Delivery, str]], key: str) -> None:
@@ -132,6 +133,31 @@ def _verdict(turn: Turn, report_id: int, key: str) -> None:
         turn.tx.session.add(found)
         reports.note(turn.tx, found, "verdict", state="received")
         turn.ask("offer", "add", turn.words("offer.add"), free=True, report=report_id)
+
+
+def asked(turn: Turn) -> tuple[Delivery, Report] | None:
+    """The newest letter in which an official asks for more and still waits for it, and its report."""
+    for row, offer in outbox.offers(turn.tx, turn.address.id or 0):
+        kind, _, number = offer.partition(":")
+        found = reports.of(turn.tx, int(number)) if kind == "ask" else None
+        if found and found.state == "more" and found.citizen_id == turn.citizen.id:
+            return row, found
+    return None
+
+
+def tell(turn: Turn, words: str) -> None:
+    """What they typed was the answer to the official's question."""
+    waiting = asked(turn)
+    turn.end()
+    if waiting is None:
+        turn.say("offer.none")
+        return
+    row, found = waiting
+    outbox.answered(turn.tx, row.id or 0)
+    found.state = "received"
+    turn.tx.session.add(found)
+    reports.note(turn.tx, found, "addition", text_sealed=turn.tx.vault.seal(words[:2000]))
+    turn.say("offer.added", code=found.code)
 
 
 def _add(turn: Turn) -> bool:

@@ -10,7 +10,7 @@ from content.dates import date
 from content.message import Said
 from handlers import commune, post, wishes
 from handlers.turn import Turn
-from storage import Transaction, citizens, inbox, media, outbox, reports
+from storage import Transaction, citizens, forgetting, inbox, media, outbox, reports
 from storage.citizens import Citizen
 from storage.reports import Report
 
@@ -221,7 +221,7 @@ def erase(turn: Turn) -> None:
     _drop_drafts(turn)
     citizens.consent(turn.tx, turn.citizen, "withdrawn", turn.citizen.consent_version, "")
     for one in citizens.addresses(turn.tx, number):
-        outbox.forget_address(turn.tx, one.id or 0)
+        forgetting.forget_address(turn.tx, one.id or 0)
         inbox.forget_chat(turn.tx, one.account_id, one.chat)
     for report in reports.of_citizen(turn.tx, number, 100_000):
         if report.state in reports.SETTLED:

@@ -27,6 +27,15 @@ KIND = os.environ.get("THONTIN_TEST_DATABASE", "sqlite")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only PostgreSQL can do (several processes) is not a test of SQLite: left out there, not skipped."""
+    if KIND == "postgres":
+        return
+    foreign = [item for item in items if item.get_closest_marker("postgres")]
+    config.hook.pytest_deselected(items=foreign)
+    items[:] = [item for item in items if item not in foreign]
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings change nothing here."""

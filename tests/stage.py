@@ -17,7 +17,8 @@ import aiohttp
 from bot.config import Settings
 from bot.console.passwords import hash_password
 from bot.context import Context
-from bot.demo import COMMUNE, free_port, settings_for
+from bot.demo import COMMUNE as COMMUNE
+from bot.demo import free_port, settings_for
 from bot.emulators import Emulators
 from bot.service import serving
 from handlers import announcements as decide
@@ -285,7 +286,7 @@ class Opened:
             await self.world.control("zalo_oa", "webhook", url=url)
             for channel in ("zalo_bot", "telegram"):
                 if getattr(settings, f"{channel}_receive") == "webhook":
-                    await until(lambda channel=channel: self._hooked(channel))  # type: ignore[misc]
+                    await until(lambda channel=channel: self._hooked(channel))
             yield deployment
 
     async def _hooked(self, channel: str) -> bool:

@@ -32,7 +32,7 @@ async def report_something(phone: Phone, words: str = "Cột điện nghiêng s�
     filed = await phone.say("1", "Mã: PA-")
     await phone.hears("theo Nghị định 49/2024")
     await (_name(phone, name) if name else phone.say("không", "không ghi tên"))
-    return CODE.findall(filed["text"])[0]
+    return str(CODE.findall(filed["text"])[0])
 
 
 async def _name(phone: Phone, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.channels.base import BadBody
-from bot.channels.zalo_fields import items, mapping, text, time_ms
+from bot.channels.zalo_fields import event_word, items, mapping, text, time_ms
 from bot.channels.zalo_http import parse
 from content.message import Attached, Heard, HeardKind, MediaKind
 
@@ -46,7 +46,7 @@ def _read(update: dict[str, Any], bot_id: str, names: Sequence[str]) -> list[Hea
         raise BadBody("zalo_bot: no event_name")
     message = mapping(update.get("message"))
     if name not in FOLLOWS and not (name.startswith("message.") and message):
-        log.info("zalo_bot: event ignored: %r", name[:60], extra={"action": "event_ignored"})
+        log.info("zalo_bot: event ignored: %s", event_word(name), extra={"action": "event_ignored"})
         return []
     sender = mapping(message.get("from")) or mapping(update.get("user"))
     if sender.get("is_bot") is True:

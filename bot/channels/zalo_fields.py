@@ -1,5 +1,6 @@
 """Readers for the fields of Zalo's JSON, which mixes strings and numbers and may hold anything a phone can type."""
 
+import re
 from typing import Any
 
 from content.message import Place
@@ -18,6 +19,11 @@ def text(value: Any) -> str:
         return ""
     whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\x00", "")
+
+
+def event_word(name: str) -> str:
+    """An event's name as a log may hold it: whatever does not look like one may be somebody's words."""
+    return name if re.fullmatch(r"[A-Za-z0-9_.]{1,60}", name) else "?"
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.base import BadBody, Forbidden
-from bot.channels.zalo_fields import items, mapping, number, place, text, time_ms
+from bot.channels.zalo_fields import event_word, items, mapping, number, place, text, time_ms
 from bot.channels.zalo_http import parse
 from content.message import Attached, Heard, HeardKind, MediaKind
 
@@ -74,10 +74,10 @@ def read(raw: bytes, oa_id: str) -> list[Heard]:
     reader = READERS.get(name)
     if reader is None:
         if name not in NOT_SAID and not _is_echo(name):
-            log.info("zalo_oa: event ignored: %r", name[:60], extra={"action": "event_ignored"})
+            log.info("zalo_oa: event ignored: %s", event_word(name), extra={"action": "event_ignored"})
         return []
     if oa_of(raw) != oa_id:
-        log.warning("zalo_oa: event of another OA ignored: %r", name[:60], extra={"action": "event_of_other_oa"})
+        log.warning("zalo_oa: event of another OA ignored: %s", event_word(name), extra={"action": "event_of_other_oa"})
         return []
     return [reader(_Event(name, event, oa_id))]
 

@@ -39,13 +39,14 @@ async def test_no_window_holds_more_than_the_limit(limit: float, window: float, 
     assert most_in_a_window(arrivals, window) <= limit
 
 
-async def test_requests_are_spaced_evenly() -> None:
+async def test_requests_are_spaced_evenly_and_one_that_was_overslept_may_be_made_up_for() -> None:
     pace, starts = Pace(20, 0.4), []
-    for _ in range(6):
+    for _ in range(8):
         async with pace.slot():
             starts.append(time.monotonic())
-    gaps = [after - before for before, after in pairwise(starts)]
-    assert min(gaps) >= 0.4 / 20 - 0.001
+    close = [after - before for before, after in pairwise(starts) if after - before < 0.4 / 20 - 0.001]
+    assert len(close) <= 2
+    assert starts[-1] - starts[0] >= 6 * 0.4 / 20 - 0.001
 
 
 async def test_what_an_earlier_life_sent_still_counts() -> None:

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError, TimeoutError
+from sqlmodel import select
 
 from bot.work import Turn, Work, is_trouble
 from storage import Database, Transaction, citizens
@@ -52,7 +53,7 @@ async def test_a_failed_job_leaves_nothing_behind(work: Work) -> None:
 
     with pytest.raises(RuntimeError):
         await work.write(job)
-    assert await work.read(lambda tx: tx.session.execute(citizens.select(citizens.Citizen)).all()) == []
+    assert await work.read(lambda tx: tx.session.execute(select(citizens.Citizen)).all()) == []
 
 
 async def test_urgent_work_overtakes_and_old_work_is_not_starved(work: Work) -> None:

@@ -24,7 +24,7 @@ MADE = {
     "privacy.": ("emergencies", "again", "erase", "export", "keep"),
     "commune.": ("home", "village", "relative", "hamlet", "more", "wrong"),
     "status.": ("filed", "received", "working", "more", "refused", "answered", "closed"),
-    "answer.": ("done", "undone", "more"),
+    "answer.": ("done", "undone", "more", "tell"),
 }
 # Words of offices and of machines, which the tone page rules out.
 STIFF = ("vui lòng", "hệ thống", "thực hiện", "tiến hành", "thao tác", "cú pháp", "click", "quý khách", "người dùng",

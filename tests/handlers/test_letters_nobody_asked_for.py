@@ -188,3 +188,29 @@ def test_a_code_that_does_not_exist_counts_as_a_try(stage: Stage, filed: Village
     for _ in range(5):
         assert "không thấy mã này" in other.say(report_code())[0]
     assert "thử nhiều mã" in other.say(filed.report().code)[0]
+
+
+ASKING = [("more", "33. Trả lời xã"), ("refused", "33. Muốn hỏi thêm")]
+
+
+@pytest.mark.parametrize(("state", "line"), ASKING)
+def test_who_is_asked_for_more_or_refused_can_reply(stage: Stage, filed: Villager, state: str, line: str) -> None:
+    answer(stage, filed.report(), "Cột số mấy?", state)
+    [said] = filed.arrives()
+    assert said.endswith(line)
+    assert "11." not in said
+    filed.say("33")
+    assert filed.report().code in filed.say("cột số 12")[0]
+    assert filed.report().state == "received"
+    assert [one.kind for one in stage.rows(ReportEvent)][-1] == "addition"
+
+
+def test_the_answer_to_an_official_may_simply_be_typed(stage: Stage, filed: Villager) -> None:
+    answer(stage, filed.report(), "Cột số mấy?", "more")
+    filed.arrives()
+    assert "1. Câu trả lời cho xã" in filed.say("cot so 12")[0]
+    assert filed.report().code in filed.say("1")[0]
+    added = [one for one in stage.rows(ReportEvent) if one.kind == "addition"]
+    assert stage.database.vault.open(added[-1].text_sealed) == "cot so 12"
+    assert filed.report().state == "received"
+    assert "Câu trả lời cho xã" not in filed.say("con trâu nhà tôi thích nghe nhạc gì")[0]

@@ -316,3 +316,22 @@ def test_a_new_report_beside_a_draft_is_asked_about(hoa: Villager) -> None:
     hoa.say("2")
     assert hoa.step() == "report.about"
     assert hoa.say("0")[-1].startswith("Vâng, không gửi gì cả"), "and the old draft is gone"
+
+
+@pytest.mark.parametrize(("typed", "kept"), [
+    ("tôi tên là Huy", "Huy"), ("toi ten Dung", "Dung"), ("Lò Thị Dung", "Lò Thị Dung"), ("Ten", "Ten"),
+    ("em là Tôn Nữ La", "Tôn Nữ La"), ("La Văn Cầu", "La Văn Cầu"),
+])  # fmt: skip
+def test_a_name_is_kept_without_what_stands_before_it(stage: Stage, hoa: Villager, typed: str, kept: str) -> None:
+    say(hoa, *FILED, "1", typed, "không", "không")
+    assert stage.database.vault.open(hoa.report().name_sealed) == kept
+
+
+@pytest.mark.parametrize("half", ["Huy", "huy", "Dung"])
+def test_half_a_name_beside_the_choice_asks_for_the_whole(hoa: Villager, half: str) -> None:
+    say(hoa, *FILED, half)
+    assert hoa.step() == "report.name"
+
+
+def test_done_sends_what_was_read_back(hoa: Villager) -> None:
+    assert "Mã: PA-" in say(hoa, *CHECK, "xong")[0]

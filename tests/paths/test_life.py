@@ -19,7 +19,6 @@ from bot.work import Work
 from storage import Transaction, accounts, announcements, leases, outbox
 from storage.announcements import Announcement
 from tests.bench import world as process
-from tests.conftest import KIND
 from tests.stage import COMMUNE, DAY_MS, Deployment, Opened, Phone, until
 
 HELP = "Kênh này làm được mấy việc"
@@ -171,7 +170,7 @@ async def test_polling_stops_rather_than_lose(opened: Opened, monkeypatch: pytes
 # Several processes.
 
 
-@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has one process")
+@pytest.mark.postgres
 async def test_two_processes_share_a_database_without_telling_anybody_twice(opened: Opened) -> None:
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(opened())

@@ -1,12 +1,14 @@
 """The ledger: one a chat is claimed, lanes in order, an end is written once, nothing goes late."""
 
-from storage import Database, Transaction, citizens, ledger, outbox
+from typing import Any
+
+from storage import Database, Transaction, citizens, forgetting, ledger, outbox
 from storage.outbox import CONVERSATION, EMERGENCY, PRIORITY, ROUTINE, STATUS, Delivery
 from tests.stage import Clock
 from tests.storage.people import account, follower
 
 
-def post(tx: Transaction, chat: str = "a", lane: int = ROUTINE, due_in: int = 0, **more: object) -> Delivery:
+def post(tx: Transaction, chat: str = "a", lane: int = ROUTINE, due_in: int = 0, **more: Any) -> Delivery:
     """One delivery to a chat."""
     number = account(tx).id or 0
     return outbox.post(tx, Delivery(account_id=number, chat=chat, lane=lane, due_at=tx.now + due_in, created_at=tx.now,
@@ -136,7 +138,7 @@ def test_an_erased_person_leaves_no_trace_in_the_ledger(database: Database) -> N
     with database.transaction() as tx:
         address = follower(tx)
         waits = post(tx, address.chat, address_id=address.id).id or 0
-        outbox.forget_address(tx, address.id or 0)
+        forgetting.forget_address(tx, address.id or 0)
     with database.transaction() as tx:
         row = tx.session.get(Delivery, waits)
         assert row is not None

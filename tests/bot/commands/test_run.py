@@ -109,7 +109,12 @@ def test_a_database_that_others_could_read_is_closed_to_them(home: Home) -> None
 
 
 def test_nothing_that_is_written_can_be_read_by_others(home: Home) -> None:
-    environ = {**os.environ, "THONTIN_HOME": str(Path.cwd()), "PYTHONPATH": str(ROOT)}
+    environ = {
+        **os.environ,
+        "THONTIN_HOME": str(Path.cwd()),
+        "THONTIN_DATA_DIR": "data/of/ours",
+        "PYTHONPATH": str(ROOT),
+    }
     subprocess.run([sys.executable, "-m", "bot", "user", "list"], env=environ, check=True, capture_output=True,
                    preexec_fn=lambda: os.umask(0o022))  # fmt: skip
     written = [Path("data"), *Path("data").rglob("*")]
