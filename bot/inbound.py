@@ -175,5 +175,11 @@ class Inbound:
                 account_id, heard = self._spool.open(path)
             except Unreadable:
                 continue
-            await self._turn(account_id, heard)
-            self._spool.done(path, account_id, heard.chat)
+            try:
+                await self._turn(account_id, heard)
+            except SQLAlchemyError as error:
+                if is_trouble(error):
+                    raise
+                self._spool.refused(path, account_id, heard.chat)
+            else:
+                self._spool.done(path, account_id, heard.chat)

@@ -69,9 +69,18 @@ class Spool:
             log.error("a spooled event cannot be read and was set aside", file=path.name, why=type(error).__name__)
             raise Unreadable(path.name) from None
 
+    def refused(self, path: Path, account_id: int, chat: str) -> None:
+        """The database will never take it: kept beside the others for a person, in nobody's way."""
+        path.rename(path.with_suffix(".refused"))
+        log.error("a spooled event is refused by the database and was set aside", file=path.name)
+        self._left(account_id, chat)
+
     def done(self, path: Path, account_id: int, chat: str) -> None:
         """It is in the database now."""
         path.unlink(missing_ok=True)
+        self._left(account_id, chat)
+
+    def _left(self, account_id: int, chat: str) -> None:
         self._chats[account_id, chat] -= 1
         if self._chats[account_id, chat] <= 0:
             del self._chats[account_id, chat]

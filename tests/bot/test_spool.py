@@ -55,3 +55,13 @@ def test_a_lost_key_costs_no_start(tmp_path: Path, vault: Vault) -> None:
     with pytest.raises((Unreadable, FileNotFoundError)):
         spool.open(tmp_path / next(tmp_path.iterdir()))
     assert not spool.holds(3, "42")
+
+
+def test_what_the_database_will_never_take_is_kept_aside_and_frees_its_chat(tmp_path: Path, vault: Vault) -> None:
+    spool = Spool(tmp_path, vault)
+    spool.put(3, SAID)
+    path = spool.waiting()[0]
+    spool.refused(path, 3, "42")
+    assert not spool.holds(3, "42")
+    assert spool.waiting() == []
+    assert spool.open(path.with_suffix(".refused")) == (3, SAID)
