@@ -37,7 +37,7 @@ def _told(turn: Turn) -> bool:
     sure = best.id if best and best.confident else ""
     told = sure == EXPLAINED or (not sure and wishes.reports(turn.text))
     if told:
-        begin(turn, words=turn.text)
+        begin(turn, words=turn.text if len(syllables(turn.text)) > 1 else "")  # "report" alone tells nothing
     return told
 
 

@@ -154,7 +154,6 @@ def rekey(as_json: shared.AsJson = False) -> None:
         sys.stdout.write(f"Đã mã hóa lại {sum(counts.values())} giá trị bằng khóa {newest}.\n")
 
 
-
 def _check_new(channel: str, name: str, commune: str, app_id: str, oa_id: str) -> None:
     if not NAME.fullmatch(name) or name == "source":
         shared.stop("Tên tài khoản chỉ gồm a–z, 0–9 và gạch ngang, dài tối đa 40, và không phải “source”.")

@@ -28,6 +28,13 @@ def test_it_is_told_right_after_joining_too(zalo: Villager) -> None:
     assert zalo.step() == "report.about"
 
 
+def test_the_bare_word_report_is_no_description(hoa: Villager) -> None:
+    for line in ("report", "1", "gần cầu treo"):
+        hoa.say(line)
+    assert hoa.step() == "report.describe"
+    assert hoa.say("0")
+
+
 QUESTIONS = ("phản ánh thế nào", "báo việc cho xã ở đâu?", "tôi muốn báo tạm trú thì làm thế nào")
 
 
@@ -49,7 +56,8 @@ def test_who_is_tired_of_news_is_asked_whether_to_stop(hoa: Villager, said: str)
     hoa.say(said)
     assert hoa.step() == "privacy.unsure"
     citizen = hoa.citizen()
-    assert citizen and not citizen.stopped_at
+    assert citizen
+    assert not citizen.stopped_at
 
 
 @pytest.mark.parametrize("said", ["viec cua toi toi dau roi", "sao khong thay tra loi", "phản ánh của tôi đâu rồi"])

@@ -115,6 +115,7 @@ async def test_the_second_person_approves_the_words_they_saw(client: Client, wor
     await sign_in(client, "minh")
     page = await send(client, f"/console/announcements/{code}/approve", 409, version="0")
     assert "vừa có người sửa" in page
+    assert f'href="/console/announcements/{code}"' in page, "the way back to the new words"
     assert status_of(world, code) == "waiting"
 
 
