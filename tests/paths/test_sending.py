@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from bot import consequences
-from storage import Transaction, accounts, outbox
+from storage import Transaction, accounts, announcements, outbox
 from storage.accounts import Account
-from tests.stage import CHANNELS, Deployment, Phone, until
+from tests.bench.world import populate
+from tests.stage import CHANNELS, COMMUNE, Deployment, Phone, until
 
 HELP = "Kênh này làm được mấy việc"
 AGAIN = "Gửi lại, phòng khi tin trước chưa tới"
@@ -240,3 +241,42 @@ async def many_queued(deployment: Deployment) -> bool:
     """Whether the loud one's answers wait."""
     telegram = await deployment.read(lambda tx: next(a.id for a in accounts.every(tx) if a.channel == "telegram"))
     return bool(await deployment.read(lambda tx: outbox.queued_count(tx, telegram)) > 20)
+
+
+async def test_an_emergency_overtakes_a_broadcast_that_is_under_way(opened: Any) -> None:
+    from sqlalchemy import select
+
+    from storage.outbox import EMERGENCY, Delivery
+
+    async with opened(telegram_per_second=10, headroom=0) as deployment:
+        await deployment.world.control("telegram", "settings", open_chats=True)
+        populate(deployment.context.work.database, "telegram", 40, COMMUNE)
+        await deployment.announce("Cúp điện bản Tâu sáng mai")
+        await until(lambda: some_sent(deployment, 5))
+        alert = await deployment.announce("LŨ QUÉT bản Tâu, LÊN CHỖ CAO", "emergency")
+        await until(lambda: told(deployment, alert.id or 0, 20))
+        rows = select(Delivery.lane, Delivery.sent_at).where(Delivery.sent_at > 0)  # type: ignore[call-overload]
+        sent = await deployment.read(lambda tx: [tuple(one) for one in tx.session.execute(rows)])
+        first = min(at for lane, at in sent if lane == EMERGENCY)
+        last = sorted(at for lane, at in sent if lane == EMERGENCY)[19]
+        decided = await deployment.read(lambda tx: published_at(tx, alert.id or 0))
+        # Nine that were claimed for the coming second go back to the queue; nothing of them comes in between.
+        assert len([at for lane, at in sent if lane != EMERGENCY and decided < at <= first]) <= 4
+        assert len([at for lane, at in sent if lane != EMERGENCY and first < at <= last]) <= 1
+
+
+def published_at(tx: Transaction, number: int) -> int:
+    """When it was decided that it goes out."""
+    row = announcements.of(tx, number)
+    assert row is not None
+    return row.published_at
+
+
+async def some_sent(deployment: Deployment, wanted: int) -> bool:
+    """Whether the broadcast is under way."""
+    return (await rows(deployment, "Cúp điện bản Tâu sáng mai")).count("sent") >= wanted
+
+
+async def told(deployment: Deployment, number: int, wanted: int) -> bool:
+    """Whether so many have had it."""
+    return (await counts(deployment, number)).get("sent", 0) >= wanted
