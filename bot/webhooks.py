@@ -20,7 +20,6 @@ log = structlog.get_logger()
 routes = web.RouteTableDef()
 LARGEST = 1024 * 1024  # no platform sends more than a few kilobytes
 ECHO_SECONDS = 5.0  # our own sends are in the ledger by then
-NEWLY_MET_MS = 60_000
 TAKEOVER_MS = 30 * 60_000
 
 
@@ -121,8 +120,8 @@ def _pause_if_foreign(tx: Transaction, account_id: int, message_id: str, chat: s
     account, found = accounts.of(tx, account_id), citizens.known(tx, account_id, chat)
     if found is None or outbox.is_ours(tx, found[1].id or 0, message_id):
         return False
-    if found[0].created_at > tx.now - NEWLY_MET_MS:
-        return False  # somebody erased who writes again at once: the echo may be that of our farewell to them
+    if outbox.just_forgotten(tx, account_id, chat):
+        return False  # erased, and writing again at once: the echo is that of what we said to them before
     citizens.pause(tx, found[1], TAKEOVER_MS)
     audit.write(tx, 0, "account.foreign_send", account.name if account else "", detail="đối thoại tạm dừng 30 phút")
     return True

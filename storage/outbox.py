@@ -233,6 +233,19 @@ def is_ours(tx: Transaction, address_id: int, message_id: str) -> bool:
     return False
 
 
+def just_forgotten(tx: Transaction, account_id: int, chat: str) -> bool:
+    """Whether the last word to somebody erased went to this chat within the last minute."""
+    newest = sa_select(_ROWS).order_by(_ROWS.c.id.desc()).limit(2000).subquery()
+    farewell = sa_select(newest.c.id).where(
+        newest.c.account_id == account_id,
+        newest.c.chat == chat,
+        newest.c.address_id.is_(None),
+        newest.c.letter_id.is_not(None),
+        newest.c.created_at > tx.now - 60_000,
+    )
+    return tx.run(farewell.limit(1)).first() is not None
+
+
 def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
     """How many deliveries of an announcement stand in each state."""
     rows = tx.session.exec(

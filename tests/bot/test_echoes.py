@@ -1,18 +1,18 @@
 """A message of the OA that we did not send was written by a person: the dialogue keeps out of their way."""
 
-from bot.webhooks import NEWLY_MET_MS, TAKEOVER_MS, _pause_if_foreign
-from storage import Database, Transaction, citizens
+from bot.webhooks import TAKEOVER_MS, _pause_if_foreign
+from content.texts import Texts
+from handlers import post
+from storage import Database, Transaction, accounts, citizens
 from tests.storage.people import account
 
 CHAT = "2512523625412515"
 
 
-def met(tx: Transaction, age_ms: int) -> int:
-    """Somebody whom we met `age_ms` ago; the account they write to."""
+def met(tx: Transaction) -> int:
+    """Somebody who wrote to the OA; the account they write to."""
     number = account(tx, "zalo_oa").id or 0
-    citizen, _ = citizens.meet(tx, number, CHAT)
-    citizen.created_at = tx.now - age_ms
-    tx.add(citizen)
+    citizens.meet(tx, number, CHAT)
     return number
 
 
@@ -24,13 +24,16 @@ def paused_until(tx: Transaction, number: int) -> int:
 
 def test_a_stranger_to_the_ledger_pauses_the_dialogue(database: Database) -> None:
     with database.transaction() as tx:
-        number = met(tx, 2 * NEWLY_MET_MS)
+        number = met(tx)
         assert _pause_if_foreign(tx, number, "not-ours", CHAT)
         assert paused_until(tx, number) == tx.now + TAKEOVER_MS
 
 
 def test_whoever_comes_back_right_after_an_erasure_is_not_met_with_silence(database: Database) -> None:
     with database.transaction() as tx:
-        number = met(tx, 1000)
-        assert not _pause_if_foreign(tx, number, "the-farewell", CHAT)
+        number = met(tx)
+        oa = accounts.of(tx, number)
+        assert oa is not None
+        post.farewell(tx, oa, CHAT, Texts.load().say("vi", "privacy.erased"))
+        assert not _pause_if_foreign(tx, number, "said-before", CHAT)
         assert paused_until(tx, number) == 0

@@ -13,7 +13,8 @@ CERTAIN = [
     "mac ket trong nha", "tai nan o cau treo", "con toi co giat", "con toi bi dien giat",
     "dây điện đứt giữa đường", "vợ tôi chuyển dạ", "cap cuu", "bi cuop dien thoai", "danh nhau o cho",
     "nó cầm dao đòi giết", "thầy giáo xâm hại trẻ em", "bé bị bạo hành", "ba no danh con", "chồng đánh tôi",
-    "nhà tôi bị ngập rồi", "nuoc vao nha roi", "nha toi ngap roi", "em muốn chết", "no uong thuoc sau", "CHÁY NHÀ!!!", "chays nhaf", "sap nha roi", "cứu vơi", "SOS",
+    "nhà tôi bị ngập rồi", "nuoc vao nha roi", "nha toi ngap roi",
+    "em muốn chết", "no uong thuoc sau", "CHÁY NHÀ!!!", "chays nhaf", "sap nha roi", "cứu vơi", "SOS",
     "xin hỗ trợ, cứu người với, bị kẹt trên mái",
 ]  # fmt: skip
 POSSIBLE = [

@@ -189,6 +189,7 @@ async def test_a_person_who_writes_for_the_oa_pauses_the_dialogue_and_nothing_el
     phone, other = await deployment.phones("zalo_oa", "zalo_oa")
     await phone.follow()
     await other.follow()
+    await deployment.quiet()
     await phone.do("agent", text="Chào chị, em là Lan ở xã.")
 
     async def paused() -> bool:
