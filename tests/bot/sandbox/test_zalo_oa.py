@@ -45,7 +45,7 @@ async def oa(receiver: Receiver) -> AsyncIterator[Client]:
         refresh_token="R1",
         webhook_url=receiver.url,
         allow_loopback=True,
-        webhook_timeout_s=0.2,
+        webhook_timeout_s=0.8,
         oa_per_minute=20,
         templates={"t1": ["ten", "ma"]},
     )
