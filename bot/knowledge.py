@@ -5,6 +5,7 @@ from datetime import date
 import structlog
 
 from bot.config import Settings
+from bot.media import MediaStore
 from content.dates import local
 from content.faq import SMALLTALK, STARTER, FaqIndex, load_entries, parse_entry
 from content.texts import Texts
@@ -37,6 +38,11 @@ def build(tx: Transaction, manners: Manners) -> Knowledge:
     know = Knowledge(FaqIndex(), FaqIndex(load_entries(SMALLTALK)), Gazetteer.load(), Texts.load(), manners)
     refresh(tx, know)
     return know
+
+
+def keep_recordings(know: Knowledge, store: MediaStore) -> None:
+    """Put the recordings of fixed sentences where letters take their voice from."""
+    know.recordings = {which: store.keep(path.read_bytes()) for which, path in know.texts.recordings().items()}
 
 
 def refresh(tx: Transaction, know: Knowledge) -> None:

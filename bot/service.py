@@ -72,6 +72,7 @@ async def _parts(
     know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings)))
     vault = work.database.vault
     store = MediaStore(settings.data_dir / "media", vault, settings.public_url)
+    knowledge.keep_recordings(know, store)
     source = source_of(settings, now)
     stack.push_async_callback(source.close)
     fleet = Fleet(settings, work, store, source, now, know.gazetteer.commune)

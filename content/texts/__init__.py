@@ -46,6 +46,11 @@ class Texts:
         path = HERE / language / f"{key}.mp3"
         return path if path.is_file() else None
 
+    def recordings(self) -> dict[tuple[str, str], Path]:
+        """Every sentence that somebody recorded: (language, key) → its file."""
+        every = ((language, key) for language, sentences in self.by_language.items() for key in sentences)
+        return {(language, key): path for language, key in every if (path := self.recording(language, key))}
+
 
 def _flat(table: Mapping[str, Any]) -> dict[str, str]:
     return {f"{noun}.{key}": sentence for noun, section in table.items() for key, sentence in section.items()}

@@ -1,0 +1,27 @@
+"""A recording of a fixed sentence is found where it lies and kept where letters take their voice from."""
+
+from pathlib import Path
+
+import pytest
+
+import content.texts
+from bot import knowledge
+from bot.media import MediaStore
+from content.faq import FaqIndex
+from content.texts import Texts
+from content.units import Gazetteer
+from handlers import Knowledge
+from storage import Vault
+
+
+def test_a_recorded_sentence_is_spoken(tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = Texts.load()
+    (tmp_path / "vi").mkdir()
+    (tmp_path / "vi" / "general.hint.mp3").write_bytes(b"ID3 a voice")
+    monkeypatch.setattr(content.texts, "HERE", tmp_path)
+    know = Knowledge(FaqIndex(), FaqIndex(), Gazetteer.load(), texts)
+    store = MediaStore(tmp_path / "media", vault, "")
+    knowledge.keep_recordings(know, store)
+    sha = know.recording("vi", texts.say("vi", "general.hint"))
+    assert store.path(sha).read_bytes() == b"ID3 a voice"
+    assert know.recording("vi", texts.say("vi", "general.sticker")) == ""
