@@ -3,7 +3,7 @@
 from prometheus_client import Counter, Gauge
 
 from bot.endings import Ending
-from storage import Transaction, outbox
+from storage import Transaction, progress
 
 HEARD = Counter("heard", "Events taken in from a platform", ["channel"])
 ENDED = Counter("ended", "Requests to a platform or the source system, by how they ended", ["channel", "ending"])
@@ -23,5 +23,5 @@ def ended(channel: str, ending: Ending) -> Ending:
 
 def measure(tx: Transaction) -> None:
     """Count what waits, when somebody looks."""
-    for channel, count in outbox.queued_by_channel(tx).items():
+    for channel, count in progress.queued_by_channel(tx).items():
         QUEUED.labels(channel).set(count)

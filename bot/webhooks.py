@@ -14,7 +14,7 @@ from bot.channels.zalo_oa_read import oa_of
 from bot.context import CONTEXT, Context
 from bot.fleet import Running
 from bot.spool import SpoolFull
-from storage import Transaction, accounts, audit, citizens, outbox
+from storage import Transaction, accounts, audit, citizens, echoes, outbox
 
 log = structlog.get_logger()
 routes = web.RouteTableDef()
@@ -118,9 +118,9 @@ async def _check_echo(context: Context, one: Running, message_id: str, chat: str
 
 def _pause_if_foreign(tx: Transaction, account_id: int, message_id: str, chat: str) -> bool:
     account, found = accounts.of(tx, account_id), citizens.known(tx, account_id, chat)
-    if found is None or outbox.is_ours(tx, found[1].id or 0, message_id):
+    if found is None or echoes.is_ours(tx, found[1].id or 0, message_id):
         return False
-    if outbox.just_forgotten(tx, account_id, chat):
+    if echoes.just_forgotten(tx, account_id, chat):
         return False  # erased, and writing again at once: the echo is that of what we said to them before
     citizens.pause(tx, found[1], TAKEOVER_MS)
     audit.write(tx, 0, "account.foreign_send", account.name if account else "", detail="đối thoại tạm dừng 30 phút")

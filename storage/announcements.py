@@ -14,13 +14,14 @@ from storage.transaction import Transaction
 PRIORITIES = ("emergency", "priority", "routine")
 LANE = {"emergency": EMERGENCY, "priority": PRIORITY, "routine": ROUTINE}
 STATUSES = ("draft", "waiting", "publishing", "published")
+NOTICES = ("news", "correction", "withdrawal")
 
 
 class Announcement(SQLModel, table=True):
     """A bulletin for one commune. `spread_after` is how far the spread has come, in citizen ids."""
 
     __tablename__ = "announcement"
-    __table_args__ = (one_of("priority", *PRIORITIES), one_of("status", *STATUSES))
+    __table_args__ = (one_of("priority", *PRIORITIES), one_of("status", *STATUSES), one_of("kind", *NOTICES))
 
     id: int | None = key()
     code: str = Field(max_length=12, unique=True)
@@ -30,7 +31,12 @@ class Announcement(SQLModel, table=True):
     title: str = Field(max_length=200)
     body: str
     source: str = Field(default="", max_length=300)  # issuing agency, bulletin number and time
-    hamlets: str = "[]"  # JSON list; empty = the whole commune
+    area: str = "[]"  # JSON list of commune codes when it is for several; empty = its own commune alone
+    hamlets: str = "[]"  # JSON list; empty = the whole commune. An emergency reaches these first, then the rest
+    kind: str = Field(default="news", max_length=10)
+    corrects_id: int | None = big(default=None, index=True)  # what it corrects or withdraws
+    once: bool = False  # never repeated, even where it is unclear whether it came
+    at_night: bool = False  # the writer chose to send it in the quiet hours
     status: str = Field(default="draft", max_length=12)
     author_id: int = big()
     approver_id: int | None = big(default=None)
@@ -39,8 +45,12 @@ class Announcement(SQLModel, table=True):
     published_at: int = big(default=0)
     valid_until: int = big()
     last_citizen: int = big(default=0)  # the audience: ids up to this one, who followed before published_at
+    spread_pass: int = 0  # 0: hamlets at risk, 1: heads of hamlets and officials, 2: everybody else
     spread_after: int = big(default=0)
     spread_done_at: int = big(default=0)
+    stopped_at: int = big(default=0)  # corrected or withdrawn: nothing of it begins any more
+    swept_at: int = big(default=0)  # what was queued of it when it was stopped has been ended
+    folded_at: int = big(default=0)  # its deliveries are tallies now
     speech_sha: str = Field(default="", max_length=64)
     speech_aac_sha: str = Field(default="", max_length=64)  # the same for Zalo Bot, where an encoder is installed
     speech_seconds: int = 0

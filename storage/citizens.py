@@ -30,6 +30,9 @@ class Citizen(SQLModel, table=True):
     name_sealed: str = ""
     phone_sealed: str = ""
     hamlet: str = Field(default="", max_length=80)
+    quiet_from: int = -1  # minutes after midnight in Việt Nam; -1: as the commune says; equal times: never quiet
+    quiet_until: int = -1
+    digest: bool = False  # routine news once a day, in one letter
 
 
 class Address(SQLModel, table=True):
@@ -73,6 +76,7 @@ class Follow(SQLModel, table=True):
     hamlet: str = Field(default="", max_length=80)  # as they wrote it
     hamlet_key: str = Field(default="", max_length=80)  # the same for every spelling
     topics: str = Field(default="", max_length=200)  # comma-separated; empty = all
+    duty: bool = False  # head of the hamlet, or an official on duty: told right after those at risk
     since: int = big()
 
 

@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, func, text, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, SQLModel, col, select
 
 from content.message import Part
-from storage.accounts import Account
 from storage.columns import big, key, one_of
 from storage.transaction import Transaction
 
-EMERGENCY, CONVERSATION, STATUS, PRIORITY, ROUTINE = range(5)  # lanes, first goes first
+# Lanes, first goes first. RETRY holds emergencies after their first attempt: what fails again and again blocks nobody.
+EMERGENCY, CONVERSATION, RETRY, STATUS, PRIORITY, ROUTINE = range(6)
+BROADCAST = (EMERGENCY, RETRY, PRIORITY, ROUTINE)  # the lanes of what nobody asked for
 MISSED = ("gone", "never", "withdrawn")  # ends after which it may be told once more, while it is in force
 STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
-RECENT = 50  # deliveries to one address among which an echo is looked for
-UNCLEAR_MS = 10 * 60_000  # how long an echo may be that of a send without a clear end
+HELD = ("", "window", "digest")  # waits for the citizen's next word, without expiry; for the day's one letter
+ROUTES = ("", "free", "paid", "template", "article", "group")  # empty: the platform has but one way
 OFFER_MS = 7 * 24 * 3_600_000  # how long "11" under a letter is still an answer to it
+
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    """An index over the few rows that its question is about."""
+    return Index(f"ix_delivery_{name}", *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Letter(SQLModel, table=True):
@@ -34,36 +40,21 @@ class Letter(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One letter to one address: a row of the ledger."""
+    """One letter to one address: a row of the ledger. A group or an article is an address of nobody in particular."""
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("announcement_id", "address_id"),
+        UniqueConstraint("address_id", "announcement_id"),  # also finds everything of one address
         one_of("state", *STATES),
-        Index(
-            "ix_delivery_due",
-            "account_id",
-            "lane",
-            "due_at",
-            "id",
-            sqlite_where=text("state = 'queued' AND held = ''"),
-            postgresql_where=text("state = 'queued' AND held = ''"),
-        ),
-        Index(
-            "ix_delivery_claimed",
-            "account_id",
-            sqlite_where=text("state = 'claimed'"),
-            postgresql_where=text("state = 'claimed'"),
-        ),
-        Index(
-            "ix_delivery_valid_until",
-            "valid_until",
-            sqlite_where=text("state = 'queued' AND held = ''"),
-            postgresql_where=text("state = 'queued' AND held = ''"),
-        ),
-        Index("ix_delivery_address_id", "address_id", "id"),
-        Index("ix_delivery_report_id", "report_id"),
-        Index("ix_delivery_letter_id", "letter_id"),
+        one_of("held", *HELD),
+        one_of("route", *ROUTES),
+        _partial("due", "state = 'queued' AND held = ''", "account_id", "lane", "due_at", "id"),
+        _partial("claimed", "state = 'claimed'", "account_id"),
+        _partial("recent", "claimed_at > 0", "account_id", "claimed_at"),
+        _partial("stale", "state = 'queued' AND announcement_id IS NULL", "valid_until"),
+        _partial("state", "announcement_id IS NOT NULL", "announcement_id", "state"),
+        _partial("report_id", "report_id IS NOT NULL", "report_id"),
+        _partial("letter_id", "announcement_id IS NULL", "letter_id"),
     )
 
     id: int | None = key()
@@ -73,21 +64,25 @@ class Delivery(SQLModel, table=True):
     chat: str = Field(max_length=64)
     lane: int
     state: str = Field(default="queued", max_length=10)
-    held: str = Field(default="", max_length=10)  # "window": waits for the citizen's next word, without expiry
+    held: str = Field(default="", max_length=10)
     due_at: int = big()
     valid_until: int | None = big(default=None)
     attempts: int = 0
     parts_done: int = 0
-    claimed_by: str = Field(default="", max_length=80)
+    epoch: int = big(default=0)  # of the lease under which it was claimed
     claimed_at: int = big(default=0)
+    first_at: int = big(default=0)  # when its first copy may have gone out
     sent_at: int = big(default=0)
     message_id: str = Field(default="", max_length=250)  # the platform's; one a part, a space between
+    route: str = Field(default="", max_length=10)  # how it goes, chosen when it is claimed
     why: str = Field(default="", max_length=200)
     resent: bool = False
+    once: bool = False  # never repeated, whatever became of it
     answered: bool = False  # its 11, 22 or 33 was pressed
     announcement_id: int | None = big(default=None)
     report_id: int | None = big(default=None)
     commune: str = Field(default="", max_length=5)
+    hamlet_key: str = Field(default="", max_length=80)  # where the receiver lives, for the proof of reach
     created_at: int = big()
 
 
@@ -125,28 +120,11 @@ def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:
     return {row.id or 0: row for row in tx.session.exec(select(Letter).where(col(Letter.id).in_(ids))).all()}
 
 
-def crashed(tx: Transaction, account_id: int, living: str) -> int:
-    """An account's rows that a dead process had claimed: possibly sent. They go once more, marked as resent.
-
-    A row that was already resent ends `unknown`: nobody is told three times.
-    """
-    dead = (
-        (col(Delivery.account_id) == account_id)
-        & (col(Delivery.state) == "claimed")
-        & (col(Delivery.claimed_by) != living)
-    )
-    ended = tx.session.execute(
-        update(Delivery).where(dead, col(Delivery.resent).is_(True)).values(state="unknown", why="mất điện khi gửi")
-    )
-    again = tx.session.execute(update(Delivery).where(dead).values(state="queued", claimed_by="", resent=True))
-    return tx.changed(ended) + tx.changed(again)
-
-
 def revive(tx: Transaction, announcement_id: int, address_id: int, lane: int) -> bool:
     """Queue once more what was refused or stopped on its way to an address; whether there was such a row."""
     missed = (col(Delivery.announcement_id) == announcement_id, col(Delivery.address_id) == address_id)
     again = {"state": "queued", "lane": lane, "due_at": tx.now, "attempts": 0, "parts_done": 0, "message_id": "",
-             "claimed_by": "", "why": "", "resent": False}  # fmt: skip
+             "why": "", "resent": False, "first_at": 0, "route": ""}  # fmt: skip
     found = update(Delivery).where(*missed, col(Delivery.state).in_(MISSED)).values(**again)
     return tx.changed(tx.session.execute(found)) == 1
 
@@ -174,7 +152,7 @@ def release(tx: Transaction, address_id: int) -> int:
             .where(
                 col(Delivery.address_id) == address_id,
                 col(Delivery.state) == "queued",
-                col(Delivery.held) != "",
+                col(Delivery.held) == "window",
             )
             .values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at))
         )
@@ -218,69 +196,6 @@ def offers(tx: Transaction, address_id: int) -> list[tuple[Delivery, str]]:
 def answered(tx: Transaction, delivery_id: int) -> None:
     """The citizen answered this letter's question."""
     tx.session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(answered=True))
-
-
-def is_ours(tx: Transaction, address_id: int, message_id: str) -> bool:
-    """Whether a message to this address that the platform reports was sent by us.
-
-    Where a send had no clear end, the message may well be that one.
-    """
-    latest = select(Delivery).where(Delivery.address_id == address_id).order_by(col(Delivery.id).desc()).limit(RECENT)
-    for row in tx.session.exec(latest).all():
-        unclear = row.state in ("claimed", "unknown") or row.resent
-        if message_id in row.message_id.split() or (unclear and row.claimed_at > tx.now - UNCLEAR_MS):
-            return True
-    return False
-
-
-def just_forgotten(tx: Transaction, account_id: int, chat: str) -> bool:
-    """Whether the last word to somebody erased went to this chat within the last minute."""
-    newest = sa_select(_ROWS).order_by(_ROWS.c.id.desc()).limit(2000).subquery()
-    farewell = sa_select(newest.c.id).where(
-        newest.c.account_id == account_id,
-        newest.c.chat == chat,
-        newest.c.address_id.is_(None),
-        newest.c.letter_id.is_not(None),
-        newest.c.created_at > tx.now - 60_000,
-    )
-    return tx.run(farewell.limit(1)).first() is not None
-
-
-def counts(tx: Transaction, announcement_id: int) -> dict[str, int]:
-    """How many deliveries of an announcement stand in each state."""
-    rows = tx.session.exec(
-        select(Delivery.state, func.count())
-        .where(Delivery.announcement_id == announcement_id)
-        .group_by(col(Delivery.state))
-    ).all()
-    return {row[0]: row[1] for row in rows}
-
-
-def queued_count(tx: Transaction, account_id: int) -> int:
-    """How many deliveries of an account wait."""
-    return tx.session.exec(
-        select(func.count()).select_from(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued")
-    ).one()
-
-
-def queued_by_channel(tx: Transaction) -> dict[str, int]:
-    """How many deliveries wait on each kind of channel; 0 where none does."""
-    queued = (col(Delivery.account_id) == col(Account.id)) & (col(Delivery.state) == "queued")
-    counted = select(Account.channel, func.count(col(Delivery.id))).select_from(Account).outerjoin(Delivery, queued)
-    return {row[0]: row[1] for row in tx.session.exec(counted.group_by(Account.channel)).all()}
-
-
-def sent_since(tx: Transaction, account_id: int, since: int) -> list[int]:
-    """When this account's last requests were made, one entry a request, at the latest moment that it can have been.
-
-    They still count in the platform's window after a restart. What a dead process had claimed counts as sent now.
-    """
-    rows = tx.session.exec(
-        select(Delivery.sent_at, Delivery.parts_done)
-        .where(Delivery.account_id == account_id)
-        .where((col(Delivery.sent_at) > since) | (col(Delivery.claimed_at) > since))
-    ).all()
-    return sorted(sent_at or tx.now for sent_at, parts_done in rows for _ in range(parts_done + 1))
 
 
 def of_report(tx: Transaction, report_id: int) -> list[Delivery]:

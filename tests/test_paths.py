@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot.gateways.speech import Speech, engines
 from handlers import answers
-from storage import Transaction, accounts, outbox, reports
+from storage import Transaction, accounts, progress, reports
 from tests.stage import CHANNELS, COMMUNE, DAY_MS, ELSEWHERE, Deployment, Phone, until
 
 CODE = re.compile(r"PA-[2-9A-Z]{4}-[2-9A-Z]{4}")
@@ -124,7 +124,7 @@ def telegram(tx: Transaction) -> int:
 
 async def both_wait(deployment: Deployment) -> bool:
     """Whether the routine one and the emergency are both queued."""
-    return bool(await deployment.read(lambda tx: outbox.queued_count(tx, telegram(tx))) == 2)
+    return bool(await deployment.read(lambda tx: progress.queued_count(tx, telegram(tx))) == 2)
 
 
 async def test_who_follows_later_gets_the_emergency_in_force_first_and_nothing_old(

@@ -15,7 +15,7 @@ from bot.work import Turn
 from content.announcements import blanks
 from content.message import Part
 from handlers.announcements import CHANNELS, HEADLINE, SamePerson, draft_of, preview, problems, publish, submit
-from storage import Transaction, announcements, audience, officials, outbox
+from storage import Transaction, announcements, audience, officials, progress
 from storage.announcements import Announcement
 
 OPEN = ("queued", "claimed")  # deliveries that may still move
@@ -101,7 +101,7 @@ def _problems(row: Announcement, known: Context, now: int) -> list[str]:
 
 
 def _progress(tx: Transaction, row: Announcement) -> dict[str, Any]:
-    counts = outbox.counts(tx, row.id or 0)
+    counts = progress.counts(tx, row.id or 0)
     return {
         "code": row.code,
         "counts": [(words, counts[state]) for state, words in DELIVERY_STATES.items() if counts.get(state)],

@@ -8,7 +8,7 @@ from bot.console.pages import page
 from bot.console.session import context, me
 from bot.console.signed import Signed
 from handlers import Knowledge
-from storage import Transaction, accounts, announcements, audience, faq, outbox, reports
+from storage import Transaction, accounts, announcements, audience, faq, progress, reports
 
 
 async def show(request: web.Request) -> web.Response:
@@ -47,7 +47,7 @@ def _accounts(tx: Transaction, signed: Signed) -> list[dict[str, Any]]:
             "channel": one.channel,
             "suspended": one.status == "suspended",
             "why": one.why,
-            "queued": outbox.queued_count(tx, one.id or 0),
+            "queued": progress.queued_count(tx, one.id or 0),
         }
         for one in mine
     ]

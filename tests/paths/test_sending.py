@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot import consequences
-from storage import Transaction, accounts, announcements, outbox
+from storage import Transaction, accounts, announcements, outbox, progress
 from storage.accounts import Account
 from tests.bench.world import populate
 from tests.stage import CHANNELS, COMMUNE, Deployment, Phone, until
@@ -154,12 +154,12 @@ async def suspended(deployment: Deployment, channel: str) -> Account | None:
 
 async def asked_for_help(deployment: Deployment, account_id: int) -> bool:
     """Whether an answer to the question waits in the outbox beside the announcement."""
-    return bool(await deployment.read(lambda tx: outbox.queued_count(tx, account_id)) >= 2)
+    return bool(await deployment.read(lambda tx: progress.queued_count(tx, account_id)) >= 2)
 
 
 async def counts(deployment: Deployment, number: int) -> dict[str, int]:
     """How the announcement stands."""
-    return await deployment.read(lambda tx: outbox.counts(tx, number))  # type: ignore[no-any-return]
+    return await deployment.read(lambda tx: progress.counts(tx, number))  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -241,7 +241,7 @@ async def test_a_talkative_chat_does_not_hold_up_the_others(opened: Any) -> None
 async def many_queued(deployment: Deployment) -> bool:
     """Whether the loud one's answers wait."""
     telegram = await deployment.read(lambda tx: next(a.id for a in accounts.every(tx) if a.channel == "telegram"))
-    return bool(await deployment.read(lambda tx: outbox.queued_count(tx, telegram)) > 20)
+    return bool(await deployment.read(lambda tx: progress.queued_count(tx, telegram)) > 20)
 
 
 async def test_an_emergency_overtakes_a_broadcast_that_is_under_way(opened: Any) -> None:

@@ -12,7 +12,7 @@ from bot.console.words import from_input, to_input
 from bot.gateways.audio import mp3_of
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
-from storage import Transaction, announcements, audience, ledger, outbox
+from storage import Transaction, announcements, audience, ledger, progress
 from tests.bot.console.world import HERE, NOW, THERE, Client, World, send, sign_in, text_of
 
 EMERGENCY = {
@@ -60,7 +60,7 @@ def spread(world: World) -> dict[str, int]:
         for row in announcements.spreading(tx):
             audience.spread_range(tx, row, 1000)
     with world.work.database.transaction() as tx:
-        return {row.code: sum(outbox.counts(tx, row.id or 0).values()) for row in announcements.of_commune(tx, "")}
+        return {row.code: sum(progress.counts(tx, row.id or 0).values()) for row in announcements.of_commune(tx, "")}
 
 
 async def test_a_routine_announcement_is_written_seen_and_sent_by_one_person(client: Client, world: World) -> None:
