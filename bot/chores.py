@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from bot import metrics
 from bot.channels.base import Unavailable
 from bot.fetch import Expired, Fetcher, FetchError, Refused, TooBig
 from bot.fleet import Fleet
@@ -13,7 +14,7 @@ from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
 from handlers import Knowledge, answers
-from storage import Transaction, forgetting, inbox, ledger, media, officials, outbox, reports
+from storage import Transaction, folding, forgetting, inbox, ledger, media, officials, outbox, reports
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -21,6 +22,8 @@ KINDS = ("image/", "audio/", "video/", "application/pdf")
 RETRY_MS = (5_000, 30_000, 120_000, 600_000)
 OVERLAP_MS = 2 * 3_600_000
 FETCHED_AT_ONCE = 4  # each may fill its limit in memory
+FOLDED_AT_ONCE = 400  # transactions a run, two million deliveries: the rest follows an hour later
+DELIVERIES_MS = 60 * 24 * 3_600_000
 DRAFT_MS = 7 * 24 * 3_600_000  # a report may be written on for days, a day after each word
 
 
@@ -38,10 +41,11 @@ class Chores:
         limit_bytes: int,
         letters_kept_ms: int,
         now: Callable[[], int],
+        deliveries_kept_ms: int = DELIVERIES_MS,
     ) -> None:
         self._work, self._know, self._store, self._fetcher = work, know, store, fetcher
         self._fleet, self._source, self._limit, self._now = fleet, source, limit_bytes, now
-        self._letters_kept_ms = letters_kept_ms
+        self._letters_kept_ms, self._deliveries_kept_ms = letters_kept_ms, deliveries_kept_ms
         self._hands, self._drawing = asyncio.Semaphore(FETCHED_AT_ONCE), asyncio.Lock()
 
     async def fetch_media(self) -> None:
@@ -112,9 +116,15 @@ class Chores:
         await self._work.write(forgetting.forget_farewells)
         await self._work.write(lambda tx: forgetting.forget_letters(tx, tx.now - self._letters_kept_ms))
 
+    async def fold(self) -> None:
+        """Old deliveries become tallies, a few thousand a transaction: whoever writes meanwhile waits for one."""
+        for _ in range(FOLDED_AT_ONCE):
+            if not await self._work.write(lambda tx: folding.fold(tx, tx.now - self._deliveries_kept_ms)):
+                return
+
     async def expire(self) -> None:
         """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped goes."""
-        await self._work.write(ledger.expire, Turn.SETTLE)
+        metrics.expired(await self._work.write(ledger.expire, Turn.SETTLE))
         for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DRAFT_MS)):
             await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(officials.end_expired)

@@ -31,6 +31,7 @@ class Clock:
             chores.source_news: news_seconds,
             chores.expire: 30.0,
             chores.forget: 3600.0,
+            chores.fold: 3600.0,
             chores.refresh_tokens: 1800.0,
         }
         for job, seconds in every.items():

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     telegram_secret_header: Literal["required", "optional"] = Field(
         "required", description="optional: for Bot API servers that send no secret header"
     )
-    telegram_per_second: float = Field(30, gt=0, le=1000, description="messages a second the bot may send")
+    telegram_per_second: float = Field(
+        30, ge=0, le=1000, description="messages a second the bot may send; 0 = no limit (an own Bot API server)"
+    )
 
     zalo_app_id: str = Field("", description="Zalo app: id")
     zalo_app_secret: SecretStr = Field(SecretStr(""), description="Zalo app: secret key (Khóa bí mật)")
@@ -71,7 +73,10 @@ class Settings(BaseSettings):
     zalo_pkce_verifier: SecretStr = Field(SecretStr(""), description="the verifier for fixed PKCE")
     zalo_appsecret_proof: bool = Field(False, description="send appsecret_proof with every call")
     zalo_site_verification: str = Field("", description="the code of zalo_verifier<code>.html for this domain")
-    zalo_oa_per_minute: float = Field(100, gt=0, description="requests a minute one OA may send")
+    zalo_oa_per_minute: float = Field(
+        100, gt=0, description="requests a minute one OA may send, until Zalo's own answers say otherwise"
+    )
+    zalo_app_per_minute: float = Field(4000, gt=0, description="requests a minute of one Zalo app over all its OAs")
     zalo_bot_token: SecretStr = Field(SecretStr(""), description="token of the Zalo Bot, from Zalo Bot Creator")
     zalo_bot_base_url: Address = Field("https://bot-api.zaloplatforms.com", description="Zalo Bot API")
     zalo_bot_receive: Receive = Field("polling", description="polling (works behind NAT) or webhook")
@@ -97,6 +102,9 @@ class Settings(BaseSettings):
     media_hosts: str = Field("", description="further hosts media may be fetched from, comma-separated suffixes")
     letters_kept_days: float = Field(
         30, gt=0, description="how long the words of answered conversations are kept, days"
+    )
+    deliveries_kept_days: float = Field(
+        60, ge=7, description="how long each delivery is kept; older ones become tallies without persons, days"
     )
     media_limit_mb: float = Field(20, gt=0, le=200, description="largest file taken from a citizen, MiB")
     webhook_seconds: float = Field(

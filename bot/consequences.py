@@ -6,10 +6,11 @@ from typing import Any
 from bot.endings import Ending, Gone, Later, Never, Sent, Unknown
 from bot.outlets import HANDLE_MS
 from content.message import Part
-from storage import Transaction, accounts, citizens, outbox, reports
-from storage.outbox import Delivery
+from storage import Transaction, accounts, citizens, ledger, outbox, reports
+from storage.ledger import Due
 
 LONGEST_WAIT = 300.0  # seconds between two attempts
+LONGEST_WAIT_URGENT = 30.0
 
 
 def timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
@@ -22,39 +23,52 @@ def timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
     return changes
 
 
-def follows(row: Delivery, ending: Ending) -> dict[str, Any]:
+def follows(row: Due, ending: Ending) -> dict[str, Any]:
     """What an ending means for its row."""
     match ending:
         case Sent():
             return {"state": "sent", "message_id": row.message_id, "attempts": row.attempts + 1}
-        case Later(wait=wait, why=why):
-            return {"state": "queued", "claimed_by": "", "due_in": _wait_ms(row, ending, wait), "why": why[:200],
-                    "attempts": row.attempts + (0 if ending.budget or ending.suspend else 1)}  # fmt: skip
+        case Later():
+            return _later(row, ending)
         case Gone(why=why):
             return {"state": "gone", "why": why[:200]}
         case Never(window=True) if row.lane in (outbox.STATUS, outbox.CONVERSATION):
             # An answer to a report is never thrown away: it is the first thing said when they write again.
-            return {"state": "queued", "held": "window", "claimed_by": "", "valid_until": None, "why": ending.why[:200]}
+            return {"state": "queued", "held": "window", "valid_until": None, "why": ending.why[:200]}
         case Never(why=why):
             return {"state": "never", "why": why[:200]}
         case Unknown(why=why):
-            if row.resent:
+            if row.letter_id is not None and (row.resent or row.once):
                 return {"state": "unknown", "why": why[:200]}
-            return {"state": "queued", "claimed_by": "", "resent": True, "due_in": 1000, "why": why[:200],
-                    "attempts": row.attempts + 1}  # fmt: skip
+            return {"state": "queued", "resent": True, "first_at": row.first_at or row.claimed_at, "due_in": 1000,
+                    "why": why[:200], "attempts": row.attempts + 1, "lane": _after_first(row.lane)}  # fmt: skip
 
 
-def _wait_ms(row: Delivery, ending: Later, wait: float) -> int:
-    if ending.suspend:
-        return 0  # the account's suspension holds it; once that is over it goes at once
-    if ending.budget:
-        return int(wait * 1000)
-    grown = min(LONGEST_WAIT, 2.0 ** min(row.attempts, 9))
-    return int(max(wait, grown) * (1 + random.random() / 4) * 1000)
+def _later(row: Due, ending: Later) -> dict[str, Any]:
+    back = {"state": "queued", "due_in": _wait_ms(row, ending), "why": ending.why[:200]}
+    if ending.budget or ending.suspend:
+        return back  # it was not its fault: not an attempt, and not another lane
+    return {**back, "attempts": row.attempts + 1, "lane": _after_first(row.lane)}
 
 
-def beside(tx: Transaction, account_id: int, row: Delivery, ending: Ending, part: Part | None) -> None:
-    """What an ending means beside its row: the address, the account, the upload, the report."""
+def _after_first(lane: int) -> int:
+    """An emergency that failed once waits with those that are tried again: it blocks nobody."""
+    return outbox.RETRY if lane == outbox.EMERGENCY else lane
+
+
+def _wait_ms(row: Due, ending: Later) -> int:
+    if ending.suspend or ending.budget:
+        return 0  # the account's suspension or pause holds it; once that is over it goes at once, in its order
+    longest = LONGEST_WAIT_URGENT if row.lane in (outbox.EMERGENCY, outbox.RETRY) else LONGEST_WAIT
+    grown = min(longest, 2.0 ** min(row.attempts, 9))
+    return int(max(ending.wait, grown) * (1 + random.random() / 4) * 1000)
+
+
+def beside(tx: Transaction, account_id: int, row: Due, ending: Ending, part: Part | None, due_at: int) -> None:
+    """What an ending means beside its row: the address, account, upload, report, and the chat's other rows.
+
+    `due_at` is when the row is tried again, ms UTC; 0 when it is not.
+    """
     match ending:
         case Sent(handle=handle, moved_to=moved_to):
             if handle and part and part.media:
@@ -69,3 +83,5 @@ def beside(tx: Transaction, account_id: int, row: Delivery, ending: Ending, part
             citizens.gone(tx, row.address_id, why, inactive)
         case Later(suspend=True, why=why):
             accounts.suspend(tx, account_id, why)
+        case Later(budget=False) | Unknown() if row.address_id and due_at:
+            ledger.delay(tx, row, due_at)

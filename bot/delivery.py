@@ -1,248 +1,299 @@
-"""Delivery: claim → send at the pace → settle. This file alone decides what follows from an ending."""
+"""Delivery: claim → send at the pace → settle. One sender an account; it alone begins requests for it."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from bot.consequences import beside, follows, timed
-from bot.endings import Ending, Later, Sent
+from bot.consequences import follows
+from bot.endings import Ending, Later, Sent, Unknown
+from bot.exchange import Asked, Got, Held, Lost, Settled, alone, exchange, settle
+from bot.lanes import LOWER, Hand, Share
 from bot.outlets import Outlet
-from bot.pace import ChatPace, Pace
+from bot.pace import Budget, Chats
+from bot.resent import marked
 from bot.work import Turn, Work, is_trouble
 from content.message import Part
-from storage import Transaction, leases, ledger, outbox
-from storage.outbox import Delivery
+from storage import ledger
+from storage.accounts import Account
+from storage.ledger import Due
+from storage.outbox import EMERGENCY, RETRY, ROUTINE
 
 log = structlog.get_logger()
-SETTLE_SECONDS = 0.05
-GATHER_SECONDS = 0.01  # answers to several people at once are claimed together
-MOST_CLAIMED = 100
+GATHER_SECONDS = 0.01  # what ends or falls due within this goes into one transaction
 LANDING_SECONDS = 20.0
-
-
-def lease_of(account_id: int) -> str:
-    """The lease that the account's one sender holds."""
-    return f"sender {account_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What a send changes in the ledger: columns of the row, and things beside it."""
-
-    row: Delivery
-    changes: dict[str, Any]
-    ending: Ending | None = None
-    part: Part | None = None
+IDLE_SECONDS = {True: 1.0, False: 0.25}  # SQLite's one process hears of everything; PostgreSQL's others may not
+OUTAGE = 5  # failures in a row after which the platform counts as down
+LONGEST_OUTAGE_WAIT = 60.0
+PATIENCE_SECONDS = 2.0  # a longer stop than this, and what is in hand goes back to the queue
+EVERY_LANE = range(ROUTINE + 1)
 
 
 class Sender:
-    """Sends one account's deliveries. `wake` is set when something new may be due."""
+    """Sends one account's deliveries. `wake` says that something new may be due."""
 
     def __init__(
-        self, account_id: int, name: str, outlet: Outlet, work: Work, pace: Pace, chats: ChatPace, owner: str
+        self,
+        account: Account,
+        outlet: Outlet,
+        work: Work,
+        budget: Budget,
+        chats: Chats,
+        lease: Held,
+        limits: Callable[[], tuple[float, float] | None] = lambda: None,
     ) -> None:
-        self.account_id, self.name, self.outlet = account_id, name, outlet
-        self._work, self._pace, self._chats, self._owner = work, pace, chats, owner
-        self.wake = asyncio.Event()
+        self.account, self.outlet, self.budget, self.lease = account, outlet, budget, lease
+        self._work, self._chats, self._limits = work, chats, limits
+        self._hand = Hand(Share(budget.own.limit / 10))
+        self._letters: dict[int, tuple[Part, ...]] = {}
+        self._flying: dict[asyncio.Task[None], Due] = {}
         self._settled: list[Settled] = []
-        self._settling = asyncio.Event()
-        self._flying: dict[asyncio.Task[None], Delivery] = {}
-        self._begun: set[int] = set()  # of these the request may be written
-        self._stopping = False
+        self._open: set[str] = set()  # chats whose letter waits for its next part
+        self._trade: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._hungry, self._hint, self._stopping, self._failures = True, False, False, 0
         self.suspended = False
+
+    def wake(self, urgent: bool = False) -> None:
+        """Something may be due. `urgent`: an emergency; lower lanes stand still until the queue was looked at."""
+        self._hungry = True
+        if urgent:
+            self._hand.urgent = self._hint = True
+        self._news.set()
 
     async def run(self) -> None:
         """Send until cancelled; then let what is in flight land and settle it."""
-        settling = asyncio.create_task(self._settle_always())
         try:
             while not self.suspended:
-                self.wake.clear()
-                if not await self._round():
-                    await self._rest()
+                self._news.clear()
+                self._trade_if_needed()
+                wait = self._begin_what_may()
+                await self._rest(wait)
         finally:
             await self._land()
-            settling.cancel()
-            await self._flush()
 
-    async def _round(self) -> int:
-        """Claim at most a second's worth and start it; how many were claimed."""
-        room = max(1, min(MOST_CLAIMED, int(self._pace.limit / self._pace.window))) - len(self._flying)
-        if room <= 0:
-            await self._make_room()
-            return 1
-        try:
-            busy = set(self._chats.busy()) | {row.chat for row in self._flying.values()}
-            rows = await self._work.write(lambda tx: self._claim(tx, room, busy), Turn.SETTLE)
-            letters = await self.outlet.letter(rows) if rows else {}
-        except Exception:
-            log.exception("claim failed", account=self.name)
-            await asyncio.sleep(1)
-            return 0
-        for row in rows:
-            task = asyncio.create_task(self._deliver(row, letters[row.id or 0]))
-            self._flying[task] = row
-            task.add_done_callback(self._landed)
-        return len(rows)
+    # ---- out ----
+
+    def _begin_what_may(self) -> float:
+        """Begin everything whose turn has come; seconds until the next may (infinite: nothing is in hand)."""
+        if self.budget.stopped > PATIENCE_SECONDS:
+            self._put_down(self._hand.put_down(EVERY_LANE))
+        while len(self._hand):
+            wait = self.budget.wait() if self.lease.safe else 0.2
+            if wait > 0:
+                return wait
+            row = self._hand.pick(lambda chat: self._chats.wait(chat) == 0)
+            if row is None:
+                return min((self._chats.wait(one.chat) for one in self._hand), default=float("inf"))
+            if row.valid_until is not None and row.valid_until < self._work.database.now():
+                self._end(row, {"state": "expired", "why": "quá hạn"})
+            else:
+                self._begin(row)
+        return float("inf")
+
+    def _begin(self, row: Due) -> None:
+        self.budget.take()
+        self._chats.take(row.chat)
+        task = asyncio.create_task(self._send(row))
+        self._flying[task] = row
+        task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.pop(task, None)
-        self.wake.set()  # its chat may have more
+        self._news.set()
 
-    def _claim(self, tx: Transaction, room: int, busy: set[str]) -> list[Delivery]:
-        if tx.postgres and not leases.holds(tx, lease_of(self.account_id), self._owner):
-            return []  # we hung, and another process sends for this account now
-        return ledger.claim(tx, self.account_id, self._owner, room, busy)
-
-    async def _make_room(self) -> None:
-        """Hands are full: wait for one to be free, or put aside what has not begun for an emergency."""
-        woken = asyncio.create_task(self.wake.wait())
+    async def _send(self, row: Due) -> None:
+        """One part's call. Cancelled, its row stays claimed: the request may have been written."""
+        parts = self._letters[row.id]
+        part = marked(parts[0], row) if row.parts_done == 0 else parts[row.parts_done]
         try:
-            await asyncio.wait({*self._flying, woken}, return_when=asyncio.FIRST_COMPLETED)
+            ending = await self.outlet.send(row, part)
+        except Exception:  # a bug of ours: loud, and tried again like an outage
+            log.exception("a channel raised", account=self.account.name, delivery=row.id)
+            ending = Later(60, "lỗi của kênh")
         finally:
-            woken.cancel()
-        waiting = [(task, row) for task, row in self._flying.items() if not self._has_begun(row)]
-        aside = [task for task, row in waiting if row.lane > outbox.CONVERSATION]
-        if aside and await self._emergency_waits():
-            for task in aside:
-                task.cancel()
-            await asyncio.wait(aside)
-            await self._flush()
+            self.budget.land()
+            self._chats.land(row.chat)
+        self._heed(ending)
+        self._settle(row, part, ending, len(parts))
 
-    def _has_begun(self, row: Delivery) -> bool:
-        return row.id in self._begun
+    def _settle(self, row: Due, part: Part, ending: Ending, parts: int) -> None:
+        self._open.discard(row.chat)
+        if isinstance(ending, Sent):
+            row.message_id = f"{row.message_id} {ending.id}".strip()[:250]
+            if row.parts_done + 1 < parts:
+                row.parts_done += 1
+                self._open.add(row.chat)
+                done = {"parts_done": row.parts_done, "message_id": row.message_id}
+                self._settled.append(Settled(row, done, ending, part))
+                return
+        self._letters.pop(row.id, None)
+        self._settled.append(Settled(row, follows(row, ending), ending, part))
 
-    async def _emergency_waits(self) -> bool:
-        try:
-            return await self._work.read(lambda tx: ledger.emergency_waits(tx, self.account_id))
-        except Exception:
-            log.exception("the ledger cannot be read", account=self.name)
-            return False
+    def _heed(self, ending: Ending) -> None:
+        """What an ending means for everybody: a throttled budget, a broken account, a platform that is down."""
+        told = self._limits()
+        if told:
+            self.budget.own.correct(*told)
+        if isinstance(ending, Later) and ending.budget:
+            self.budget.stop(ending.wait)
+        if isinstance(ending, Later) and ending.suspend:
+            self.suspended = True
+            log.error("account suspended", account=self.account.name, why=ending.why)
+        failed = isinstance(ending, Unknown) or (isinstance(ending, Later) and not ending.budget)
+        self._failures = self._failures + 1 if failed else 0
+        if self._failures >= OUTAGE:  # one in a while tries whether it is back; the others keep their attempts
+            self.budget.stop(min(LONGEST_OUTAGE_WAIT, 2.0 ** (self._failures - OUTAGE)))
 
-    async def _rest(self) -> None:
-        """Sleep until something falls due or somebody wakes us."""
-        seconds = 1.0
-        busy = self._chats.busy()
+    # ---- the exchange ----
+
+    def _room(self) -> int:
+        """How many rows may be claimed now."""
+        resting = self._stopping or self.suspended or not self.lease.safe or self.budget.stopped > PATIENCE_SECONDS
+        return 0 if resting else self.budget.burst - len(self._hand) - len(self._flying) - len(self._settled)
+
+    def _trade_if_needed(self) -> None:
+        """Start an exchange when there is something to settle, or hands are empty enough to claim."""
+        if self._trade and not self._trade.done():
+            return
+        hungry = self._hungry and self._room() * 4 >= self.budget.burst
+        if self._settled or hungry or self._hint:
+            self._trade = asyncio.create_task(self._trading())
+            self._trade.add_done_callback(lambda _: self._news.set())
+
+    async def _trading(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        self._give_way()
+        self._hungry = self._hint = False
+        batch, self._settled = self._settled, []
         try:
-            due = await self._work.read(lambda tx: (ledger.next_due(tx, self.account_id, busy), tx.now))
-            seconds = min(1.0, max(0.02, ((due[0] or 1 << 62) - due[1]) / 1000))
-        except Exception:
-            log.exception("the ledger cannot be read", account=self.name)
+            got = await self._exchange(batch)
+        except Lost:
+            self._drop_everything()
+            return
+        except Exception as error:
+            await self._failed(batch, error)
+            return
+        await self._take(got, batch)
+
+    def _give_way(self) -> None:
+        """An emergency is due: what is in hand of the lower lanes goes back, not lost and not an attempt."""
+        if self._hand.urgent:
+            self._put_down(self._hand.put_down((*LOWER, RETRY)))
+
+    def _put_down(self, rows: list[Due]) -> None:
+        for row in rows:
+            self._end(row, {"state": "queued"})
+
+    def _end(self, row: Due, changes: dict[str, Any]) -> None:
+        """Whatever becomes of a row without a call."""
+        self._letters.pop(row.id, None)
+        self._open.discard(row.chat)
+        self._settled.append(Settled(row, changes))
+
+    async def _exchange(self, batch: list[Settled]) -> Got:
+        busy = {*self._chats.busy(), *(row.chat for row in self._hand), *self._open}
+        asked = Asked(self.account, self.lease, batch, self._room(), busy, self._hand.share.room)
+        turn = Turn.INBOUND if self._hand.urgent else Turn.SETTLE
+        return await self._work.write(lambda tx: exchange(tx, asked), turn)
+
+    async def _take(self, got: Got, batch: list[Settled]) -> None:
+        """The rows that were claimed come into the hand; letters whose part was settled go on."""
+        letters = await self._opened(got.rows)
+        self._letters |= letters
+        self._hand.add(row for row in got.rows if letters.get(row.id))
+        for row in [row for row in got.rows if not letters.get(row.id)]:
+            self._end(row, {"state": "never", "why": "tin không còn nội dung"})
+        for one in batch:
+            if one.goes_on:
+                self._hand.go_on(one.row)
+        self._hungry = self._hungry or got.more
+        self._hand.urgent = got.urgent or any(row.lane == EMERGENCY for row in self._hand)
+        self._give_way()
+
+    async def _opened(self, rows: list[Due]) -> dict[int, tuple[Part, ...]]:
+        """The parts of claimed letters. They are claimed already: what cannot be read now is asked for again."""
+        while rows:
+            try:
+                return await self.outlet.letter(rows)
+            except Exception:
+                log.exception("letters cannot be read", account=self.account.name)
+                await asyncio.sleep(0.5)
+        return {}
+
+    async def _failed(self, batch: list[Settled], error: Exception) -> None:
+        """The exchange was not committed: nothing is claimed, and what has ended is kept to be settled."""
+        log.exception("exchange failed", account=self.account.name, rows=len(batch))
+        self._hungry = True
+        if is_trouble(error) or not batch:
+            self._settled = [*batch, *self._settled]
+            await asyncio.sleep(0.5)
+            return
+        for one in batch:  # one row cannot be written: it must not keep the others, nor itself, from being settled
+            try:
+                await self._settle_one(one)
+            except Exception:
+                log.exception("a row settles without what is beside it", account=self.account.name, delivery=one.row.id)
+                await self._settle_one(alone(one))
+
+    async def _settle_one(self, one: Settled) -> None:
+        asked = Asked(self.account, self.lease, [one])
+        await self._work.write(lambda tx: settle(tx, asked), Turn.SETTLE)
+        if one.goes_on:
+            self._hand.go_on(one.row)
+
+    def _drop_everything(self) -> None:
+        log.warning("another process sends for this account now", account=self.account.name)
+        self._hand.put_down(EVERY_LANE)
+        self._settled.clear()
+        self.suspended = True
+
+    # ---- rest and end ----
+
+    async def _rest(self, wait: float) -> None:
+        """Sleep until the next may begin, something falls due, or somebody wakes us."""
+        idle = not (self._flying or self._settled or len(self._hand) or (self._trade and not self._trade.done()))
+        if idle and self._room():
+            wait = min(wait, await self._until_due())
+        elif idle:
+            wait = min(wait, 0.2)
         try:
-            async with asyncio.timeout(max(0.01, min([seconds, *busy.values()]))):
-                await self.wake.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            async with asyncio.timeout(max(0.001, min(wait, 1.0))):
+                await self._news.wait()
         except TimeoutError:
             return
 
-    async def _deliver(self, row: Delivery, parts: tuple[Part, ...]) -> None:
-        if not parts:
-            self._settle(Settled(row, {"state": "never", "why": "tin không còn nội dung"}))
-            return
-        for number in range(row.parts_done, len(parts)):
-            part = _marked(parts[number], row) if number == 0 else parts[number]
-            ending = None if self._stopping else await self._send(row, part)
-            if ending is None:
-                self._settle(Settled(row, {"state": "queued", "claimed_by": ""}))
-                return
-            if isinstance(ending, Sent):
-                row.message_id = f"{row.message_id} {ending.id}".strip()[:250]
-            if not isinstance(ending, Sent) or number == len(parts) - 1:
-                self._settle(Settled(row, follows(row, ending), ending, part))
-                return
-            row.parts_done = number + 1
-            done = {"parts_done": row.parts_done, "message_id": row.message_id}
-            self._settle(Settled(row, done, ending, part))
-
-    async def _send(self, row: Delivery, part: Part) -> Ending | None:
-        """One call at its turn. None when it was cancelled before it began: certainly not sent."""
-        number = row.id or 0
+    async def _until_due(self) -> float:
+        """Seconds until the next row falls due; when one is, we are hungry."""
+        busy = self._chats.busy()
+        idle = IDLE_SECONDS[self._work.database.sqlite]
         try:
-            async with self._chats.slot(row.chat), self._pace.slot():
-                self._begun.add(number)
-                try:
-                    ending = await self.outlet.send(row, part)
-                except Exception:  # a bug of ours: loud, and tried again like an outage
-                    log.exception("a channel raised", account=self.name, delivery=row.id)
-                    return Later(60, "lỗi của kênh")
-        except asyncio.CancelledError:
-            if number in self._begun:
-                raise
-            return None
-        finally:
-            self._begun.discard(number)
-        if isinstance(ending, Later):
-            self._heed(ending)
-        return ending
-
-    def _heed(self, ending: Later) -> None:
-        if ending.budget:
-            self._pace.stop(ending.wait)
-        if ending.suspend:
-            self.suspended = True
-            self.wake.set()
-            log.error("account suspended", account=self.name, why=ending.why)
-
-    def _settle(self, settled: Settled) -> None:
-        self._settled.append(settled)
-        self._settling.set()
-
-    async def _settle_always(self) -> None:
-        while True:
-            await self._settling.wait()
-            await asyncio.sleep(SETTLE_SECONDS)
-            await self._flush()
-
-    async def _flush(self) -> None:
-        """Write what was settled, in one transaction; keep it if the database is away."""
-        self._settling.clear()
-        batch, self._settled = self._settled, []
-        if not batch:
-            return
-        try:
-            await self._work.write(lambda tx: self._write(tx, batch), Turn.SETTLE)
-        except Exception as error:
-            log.exception("settling failed", account=self.name, rows=len(batch))
-            if is_trouble(error):
-                self._settled = [*batch, *self._settled]
-                await asyncio.sleep(0.5)
-                self._settling.set()
-            else:
-                await self._flush_one_by_one(batch)
-        if any(one.changes.get("state") == "queued" for one in batch):
-            self.wake.set()
-
-    async def _flush_one_by_one(self, batch: list[Settled]) -> None:
-        """One row cannot be written: it must not keep the others, nor itself, from being settled."""
-        for one in batch:
-            try:
-                await self._work.write(lambda tx, one=one: self._write(tx, [one]), Turn.SETTLE)  # type: ignore[misc]
-            except Exception:
-                log.exception("a row settles without what is beside it", account=self.name, delivery=one.row.id)
-                alone = replace(one, ending=None)
-                await self._work.write(lambda tx, one=alone: self._write(tx, [one]), Turn.SETTLE)  # type: ignore[misc]
-
-    def _write(self, tx: Transaction, batch: list[Settled]) -> None:
-        ledger.settle(tx, self._owner, [(one.row.id or 0, timed(one.changes, tx.now)) for one in batch])
-        for one in batch:
-            if one.ending is not None:
-                beside(tx, self.account_id, one.row, one.ending, one.part)
+            due, now = await self._work.read(lambda tx: (ledger.next_due(tx, self.account.id or 0, busy), tx.now))
+        except Exception:
+            log.exception("the ledger cannot be read", account=self.account.name)
+            return idle
+        seconds = (due - now) / 1000 if due is not None else idle
+        self._hungry = self._hungry or seconds <= 0
+        return max(0.0, min(idle, seconds, *busy.values()))
 
     async def _land(self) -> None:
         """What has not begun goes back to the queue; what is under way may land."""
         self._stopping = True
-        for task, row in list(self._flying.items()):
-            if not self._has_begun(row):
-                task.cancel()
+        if self._trade:
+            await asyncio.wait({self._trade}, timeout=LANDING_SECONDS)
+        self._put_down(self._hand.put_down(EVERY_LANE))
         if self._flying:
             await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
         for task in list(self._flying):  # outcome unknown: their rows stay claimed and are resent, marked
             task.cancel()
-
-
-def _marked(part: Part, row: Delivery) -> Part:
-    """A letter that may have come before says so."""
-    if not row.resent or part.kind != "text" or row.letter_id is None:
-        return part
-    return replace(part, text=f"{part.text}\n(Gửi lại, phòng khi tin trước chưa tới.)")
+        batch = [one if not one.goes_on else replace(one, changes={**one.changes, "state": "queued"})
+                 for one in self._settled]  # fmt: skip
+        if batch:
+            try:
+                await self._exchange(batch)
+            except Lost:
+                return
+            except Exception as error:
+                await self._failed(batch, error)

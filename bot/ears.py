@@ -75,3 +75,24 @@ class Ear:
                 await self._work.write(lambda tx: accounts.keep_cursor(tx, self._number, cursor), Turn.SETTLE)
         except Exception:  # the events are safe; their turn and the cursor come with the next news or the next start
             log.exception("after polling", account=self._name)
+
+
+async def keep_webhook(name: str, channel: Channel, public_url: str, listening: asyncio.Event) -> None:
+    """Have the platform deliver to us. Its webhook is only set when it differs: it limits how often."""
+    await listening.wait()
+    url = f"{public_url}/webhook/{channel.kind.replace('_', '-')}/{name}"
+    secret = channel.account.secrets.get("webhook_secret", "")
+    while True:
+        try:
+            if not public_url:
+                raise Unavailable("THONTIN_PUBLIC_URL is empty: no webhook can lead here", 60)
+            info = await channel.webhook_info()
+            if info is None or info.url != url:
+                await channel.set_webhook(url, secret)
+            return
+        except Unavailable as trouble:
+            log.warning("webhook not set", account=name, why=trouble.why)
+            await asyncio.sleep(max(1.0, trouble.wait))
+        except Exception:
+            log.exception("webhook not set", account=name)
+            await asyncio.sleep(60)

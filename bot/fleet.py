@@ -1,4 +1,4 @@
-"""The fleet: every account's channel, sender and poller, as the database says, started and stopped while we run."""
+"""The fleet: every account's channel and ear, as the database says, started and stopped while we run."""
 
 import asyncio
 import json
@@ -10,38 +10,35 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.channels.base import Account, Channel, Unavailable
+from bot.bell import Bell
+from bot.channels.base import Account, Channel
 from bot.config import Settings
-from bot.delivery import Sender, lease_of
-from bot.ears import Ear
+from bot.ears import Ear, keep_webhook
 from bot.gateways.source_system import SourceSystem
 from bot.inbound import Inbound
 from bot.media import MediaStore
 from bot.outlets import ChatOutlet, Outlet, SourceOutlet
-from bot.pace import ChatPace, Pace
+from bot.senders import LEASE_MS, Senders
 from bot.tokens import DatabaseTokens
 from bot.work import Turn, Work
-from storage import Transaction, accounts, leases, outbox
+from storage import Transaction, accounts, leases
 
 log = structlog.get_logger()
 LOOK_SECONDS = 2.0
 NAMES_SECONDS = 60.0
-LEASE_MS = 20_000
-SOURCE_PER_SECOND = 5.0
 
 
 @dataclass
 class Running:
-    """One account: its channel hears webhooks even while it is suspended; its sender runs in one process only."""
+    """One account: its channel hears webhooks even while it is suspended; its ear listens in one process only."""
 
     row: accounts.Account
     channel: Channel | None
-    sender: Sender | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 class Fleet:
-    """Keeps one sender an account (and a poller where it polls) in step with the database."""
+    """Keeps channels, ears and senders in step with the database."""
 
     def __init__(
         self,
@@ -54,17 +51,22 @@ class Fleet:
     ) -> None:
         self._settings, self._work, self._store, self._source = settings, work, store, source
         self._now, self._commune_of = now, commune_of
-        self.inbound: Inbound | None = None
+        self.inbound: Inbound | None = None  # None: this process only sends
         self.running: dict[int, Running] = {}
         self._broken: dict[int, accounts.Account] = {}  # what could not start
         self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+        self.senders = Senders(settings, work, self.owner, self._outlet)
+        self.bell = Bell(work.database, self.senders.wake)
 
-    def wake(self, account_id: int = 0) -> None:
+    def wake(self, account_id: int = 0, urgent: bool = False) -> None:
         """Something may be due: for one account (and the source system), or for all."""
-        for number, one in self.running.items():
-            if one.sender and (account_id in (0, number) or one.channel is None):
-                one.sender.wake.set()
+        here = self.senders.wake(account_id, urgent)
+        if account_id:
+            source = next((number for number, one in self.running.items() if one.channel is None), 0)
+            here = bool(source and self.senders.wake(source)) and here
+        if not here or not account_id:
+            self.bell.ring(account_id, urgent)
 
     def account(self, number: int) -> accounts.Account | None:
         """An account as it runs here, at most two seconds old."""
@@ -94,6 +96,7 @@ class Fleet:
                     log.exception("accounts cannot be read")
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
+            await self.senders.close()
             await asyncio.gather(*(self._close(number) for number in list(self.running)))
 
     async def refresh(self) -> None:
@@ -107,6 +110,8 @@ class Fleet:
                 await self._follow(row)
             except Exception:  # one account's trouble is not the others'
                 log.exception("account cannot be followed", account=row.name)
+        active = [one.row for one in self.running.values() if one.row.status == "active"]
+        await self.senders.follow(active)
 
     async def _follow(self, row: accounts.Account) -> None:
         number = row.id or 0
@@ -125,37 +130,30 @@ class Fleet:
             self.running[row.id or 0] = Running(row, channel)
 
     async def _adjust(self, one: Running) -> None:
-        """Start or stop sending and polling: active accounts only, and each in one process at a time."""
-        active = one.row.status == "active" and not (one.sender and one.sender.suspended)
-        ours = active and await self._holds(one.row.id or 0)
+        """Start or stop listening: active accounts only, and each in one process at a time."""
+        listens = one.channel is not None and one.row.status == "active" and self.inbound is not None
+        ours = listens and await self._holds(f"ear {one.row.id}")
         if ours and not one.tasks:
-            await self._begin(one)
+            self._listen(one)
         elif not ours and one.tasks:
             await self._end(one)
 
-    async def _holds(self, number: int) -> bool:
-        """SQLite has one process anyway; on PostgreSQL a lease says whose turn an account is."""
-        if self._work.database.sqlite:
-            return True
-        name = lease_of(number)
-        return await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS), Turn.SETTLE) is not None
+    async def _holds(self, name: str) -> bool:
+        alone = self._work.database.sqlite
+        return bool(await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS, alone), Turn.SETTLE))
 
-    async def _begin(self, one: Running) -> None:
-        row, number = one.row, one.row.id or 0
-        pace, gap = _pace(row.channel, self._settings)
-        window_ms = int(pace.window * 1000)
-        # What an earlier holder had claimed was possibly sent: it goes once more, and says so.
-        await self._work.write(lambda tx: outbox.crashed(tx, number, self.owner), Turn.SETTLE)
-        sent = await self._work.read(lambda tx: outbox.sent_since(tx, number, tx.now - window_ms))
-        pace.seed((self._now() - at) / 1000 for at in sent)
-        one.sender = Sender(number, row.name, self._outlet(one.channel), self._work, pace, ChatPace(gap), self.owner)
-        one.tasks.append(asyncio.create_task(one.sender.run(), name=f"sender {row.name}"))
-        if one.channel:
-            one.tasks.append(asyncio.create_task(self._learn_names(number, one.channel), name=f"names of {row.name}"))
-        if one.channel and row.channel != "zalo_oa":
-            hears = self._poll if self._receives(row) == "polling" else self._keep_webhook
-            one.tasks.append(asyncio.create_task(hears(row, one.channel), name=f"ear of {row.name}"))
-        log.info("account started", account=row.name)
+    def _listen(self, one: Running) -> None:
+        row, channel = one.row, one.channel
+        assert channel is not None  # asked before
+        assert self.inbound is not None
+        one.tasks.append(asyncio.create_task(self._learn_names(row.id or 0, channel), name=f"names of {row.name}"))
+        if row.channel == "zalo_oa":
+            return  # its one webhook belongs to the app and is set in Zalo's console
+        if json.loads(row.settings).get("receive", "polling") == "polling":
+            hears = Ear(row, channel, self._work, self.inbound).poll()
+        else:
+            hears = keep_webhook(row.name, channel, self._settings.public_url, self.listening)
+        one.tasks.append(asyncio.create_task(hears, name=f"ear of {row.name}"))
 
     async def _learn_names(self, number: int, channel: Channel) -> None:
         """What the platform calls the account, asked until it answers: links and greetings use it."""
@@ -167,11 +165,9 @@ class Fleet:
         for task in one.tasks:
             task.cancel()
         await asyncio.gather(*one.tasks, return_exceptions=True)
-        one.tasks, one.sender = [], None
+        one.tasks = []
         if not self._work.database.sqlite:
-            name = lease_of(one.row.id or 0)
-            await self._work.write(lambda tx: leases.give_back(tx, name, self.owner), Turn.SETTLE)
-        log.info("account stopped", account=one.row.name)
+            await self._work.write(lambda tx: leases.give_back(tx, f"ear {one.row.id}", self.owner), Turn.SETTLE)
 
     async def _channel(self, row: accounts.Account) -> Channel | None:
         try:
@@ -185,61 +181,27 @@ class Fleet:
             return None
         return channel
 
-    def _outlet(self, channel: Channel | None) -> Outlet:
-        if channel is None:
+    def _outlet(self, row: accounts.Account) -> Outlet | None:
+        one = self.running.get(row.id or 0)
+        if one is None:
+            return None
+        if one.channel is None:
             return SourceOutlet(self._source, self._work, self._store, self._commune_of)
-        return ChatOutlet(channel, self._work, self._store, self._now)
+        return ChatOutlet(one.channel, self._work, self._store, self._now)
 
     async def _close(self, number: int) -> None:
         one = self.running.pop(number)
+        await self.senders.stop(number)
         if one.tasks:
             await self._end(one)
         if one.channel:
             await one.channel.close()
-
-    def _receives(self, row: accounts.Account) -> str:
-        return str(json.loads(row.settings).get("receive", "polling"))
-
-    async def _poll(self, row: accounts.Account, channel: Channel) -> None:
-        assert self.inbound is not None  # set before the fleet runs
-        await Ear(row, channel, self._work, self.inbound).poll()
-
-    async def _keep_webhook(self, row: accounts.Account, channel: Channel) -> None:
-        """Have the platform deliver to us. Its webhook is only set when it differs: it limits how often."""
-        await self.listening.wait()
-        url = f"{self._settings.public_url}/webhook/{channel.kind.replace('_', '-')}/{row.name}"
-        secret = channel.account.secrets.get("webhook_secret", "")
-        while True:
-            try:
-                if not self._settings.public_url:
-                    raise Unavailable("THONTIN_PUBLIC_URL is empty: no webhook can lead here", 60)
-                info = await channel.webhook_info()
-                if info is None or info.url != url:
-                    await channel.set_webhook(url, secret)
-                return
-            except Unavailable as trouble:
-                log.warning("webhook not set", account=row.name, why=trouble.why)
-                await asyncio.sleep(max(1.0, trouble.wait))
-            except Exception:
-                log.exception("webhook not set", account=row.name)
-                await asyncio.sleep(60)
 
 
 def _same(now: accounts.Account, before: accounts.Account) -> bool:
     """Whether nothing changed that the running parts were built from."""
     watched = ("secrets_epoch", "base_url", "settings", "app_id", "platform_id", "name")
     return all(getattr(now, one) == getattr(before, one) for one in watched)
-
-
-def _pace(channel: str, settings: Settings) -> tuple[Pace, float]:
-    """The limit of each kind of account as data: (requests a window, gap between two to one chat, seconds)."""
-    if channel == "telegram":
-        return Pace(settings.telegram_per_second * (1 - settings.headroom), 1.0), settings.chat_gap
-    if channel == "zalo_oa":
-        return Pace(settings.zalo_oa_per_minute, 60.0), 0.0
-    if channel == "zalo_bot":
-        return Pace(settings.zalo_bot_per_second, 1.0), settings.chat_gap
-    return Pace(SOURCE_PER_SECOND, 1.0), 0.0
 
 
 def opened(tx: Transaction, row: accounts.Account) -> Account:

@@ -60,7 +60,7 @@ async def running(settings: Settings, now: Callable[[], int] = wall_clock) -> As
         context, chores = await _parts(settings, work, now, stack)
         clock = Clock(work, chores, settings.source_news_seconds)
         await context.fleet.refresh()
-        for part in (context.fleet.run, context.spread.run, context.inbound.replay, clock.run):
+        for part in (context.fleet.run, context.fleet.bell.run, context.spread.run, context.inbound.replay, clock.run):
             _keep_running(stack, part)
         await context.inbound.take_waiting()
         yield context

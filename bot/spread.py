@@ -7,6 +7,7 @@ import structlog
 
 from bot.work import Turn, Work
 from storage import Transaction, announcements, audience
+from storage.announcements import Announcement
 
 log = structlog.get_logger()
 RANGE = {True: 2000, False: 20_000}  # followers a transaction: SQLite's one writer must stay free for answers
@@ -15,7 +16,7 @@ RANGE = {True: 2000, False: 20_000}  # followers a transaction: SQLite's one wri
 class Spread:
     """`wake` after publishing; it goes on by itself after a restart."""
 
-    def __init__(self, work: Work, sent: Callable[[], None]) -> None:
+    def __init__(self, work: Work, sent: Callable[[int, bool], None]) -> None:
         self._work, self._sent = work, sent
         self.wake = asyncio.Event()
 
@@ -25,12 +26,12 @@ class Spread:
         while True:
             self.wake.clear()
             try:
-                more = await self._work.write(lambda tx: _one_range(tx, size), Turn.SPREAD)
+                spread = await self._work.write(lambda tx: _one_range(tx, size), Turn.SPREAD)
             except Exception:
                 log.exception("spread failed, will be tried again")
-                more = False
-            if more:
-                self._sent()
+                spread = None
+            if spread:
+                self._sent(0, spread.priority == "emergency")
                 continue
             try:
                 async with asyncio.timeout(1.0):
@@ -39,10 +40,10 @@ class Spread:
                 continue
 
 
-def _one_range(tx: Transaction, size: int) -> bool:
+def _one_range(tx: Transaction, size: int) -> Announcement | None:
     """The next range of the most urgent announcement; chosen anew each time, so that an emergency overtakes."""
     waiting = announcements.spreading(tx)
     if not waiting:
-        return False
+        return None
     audience.spread_range(tx, waiting[0], size)
-    return True
+    return waiting[0]

@@ -14,7 +14,7 @@ from bot.channels.zalo_oa_read import oa_of
 from bot.context import CONTEXT, Context
 from bot.fleet import Running
 from bot.spool import SpoolFull
-from storage import Transaction, accounts, audit, citizens, echoes, outbox
+from storage import Transaction, accounts, audit, citizens, echoes
 
 log = structlog.get_logger()
 routes = web.RouteTableDef()

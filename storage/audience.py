@@ -12,10 +12,10 @@ from storage.transaction import Transaction
 # One copy a person: the address they used last. The followers of the instant of publishing, nobody later.
 _SPREAD = """
 INSERT INTO delivery (letter_id, account_id, address_id, chat, lane, state, held, due_at, valid_until, attempts,
-    parts_done, claimed_by, claimed_at, sent_at, message_id, why, resent, answered, announcement_id, commune,
-    created_at)
-SELECT :letter, a.account_id, a.id, a.chat, :lane, 'queued', '', :due, :valid, 0, 0, '', 0, 0, '', '', :no, :no,
-    :announcement, :commune, :now
+    parts_done, epoch, claimed_at, first_at, sent_at, message_id, route, why, resent, once, answered, announcement_id,
+    commune, hamlet_key, created_at)
+SELECT :letter, a.account_id, a.id, a.chat, :lane, 'queued', '', :due, :valid, 0, 0, 0, 0, 0, 0, '', '', '', :no, :no,
+    :no, :announcement, :commune, f.hamlet_key, :now
 FROM follow f
 JOIN citizen c ON c.id = f.citizen_id
 JOIN address a ON a.citizen_id = c.id AND a.gone_at = 0

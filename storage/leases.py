@@ -1,5 +1,9 @@
-"""Leases: who may run the clock, refresh a token or own a file. They outlive a process by their time."""
+"""Leases: who may send for a budget, run the clock, refresh a token or own a file.
 
+They outlive a process by their time, and last by the database's clock: two hosts need not agree about the time.
+"""
+
+from sqlalchemy import func, text
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big
@@ -17,32 +21,51 @@ class Lease(SQLModel, table=True):
     until: int = big()
 
 
+_NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+
+
+def clock(tx: Transaction) -> int:
+    """Now as the database has it, ms UTC; on SQLite that is this process's own clock."""
+    return int(tx.run(_NOW).scalar()) if tx.postgres else tx.now
+
+
 def take(tx: Transaction, name: str, owner: str, ms: int, alone: bool = False) -> int | None:
     """Take or prolong a lease for `ms`; its epoch, or None while somebody else holds it.
 
     `alone`: no other process can be alive (SQLite), so whoever held it is dead.
     """
+    now = clock(tx)
     row = tx.session.exec(select(Lease).where(col(Lease.name) == name).with_for_update()).first()
     if row is None:
-        return tx.add(Lease(name=name, owner=owner, until=tx.now + ms)).epoch
-    if row.owner != owner and row.until > tx.now and not alone:
+        return tx.add(Lease(name=name, owner=owner, until=now + ms)).epoch
+    if row.owner != owner and row.until > now and not alone:
         return None
     if row.owner != owner:
         row.owner, row.epoch = owner, row.epoch + 1
-    row.until = tx.now + ms
+    row.until = now + ms
     tx.session.add(row)
     return row.epoch
 
 
-def holds(tx: Transaction, name: str, owner: str) -> bool:
-    """Whether `owner` still holds the lease."""
+def holds(tx: Transaction, name: str, epoch: int) -> bool:
+    """Whether the lease still stands at `epoch`: nobody has taken it over, and its time is not up."""
     row = tx.session.get(Lease, name)
-    return row is not None and row.owner == owner and row.until > tx.now
+    return row is not None and row.epoch == epoch and row.until > clock(tx)
+
+
+def census(tx: Transaction, kind: str, owner: str, ms: int) -> int:
+    """Say that `owner` lives, and count who of its `kind` does: their leases are named by kind and owner."""
+    take(tx, f"{kind}{owner}"[:60], owner, ms)
+    now = clock(tx)
+    for old in tx.session.exec(select(Lease).where(col(Lease.name).startswith(kind), Lease.until < now - ms)).all():
+        tx.session.delete(old)
+    alive = select(func.count()).select_from(Lease).where(col(Lease.name).startswith(kind), Lease.until > now)
+    return int(tx.session.exec(alive).one())
 
 
 def give_back(tx: Transaction, name: str, owner: str) -> None:
     """Let the next one have it at once."""
     row = tx.session.get(Lease, name)
     if row and row.owner == owner:
-        row.until = tx.now
+        row.until = clock(tx)
         tx.session.add(row)

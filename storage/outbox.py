@@ -50,7 +50,6 @@ class Delivery(SQLModel, table=True):
         one_of("route", *ROUTES),
         _partial("due", "state = 'queued' AND held = ''", "account_id", "lane", "due_at", "id"),
         _partial("claimed", "state = 'claimed'", "account_id"),
-        _partial("recent", "claimed_at > 0", "account_id", "claimed_at"),
         _partial("stale", "state = 'queued' AND announcement_id IS NULL", "valid_until"),
         _partial("state", "announcement_id IS NOT NULL", "announcement_id", "state"),
         _partial("report_id", "report_id IS NOT NULL", "report_id"),

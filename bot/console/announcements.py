@@ -5,20 +5,19 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.console import progress
 from bot.console.pages import Refused, go, page
 from bot.console.recording import RECORDER
 from bot.console.session import context, fields, me
 from bot.console.signed import Signed
-from bot.console.words import DELIVERY_STATES
 from bot.context import Context
 from bot.work import Turn
 from content.announcements import blanks
 from content.message import Part
 from handlers.announcements import CHANNELS, HEADLINE, SamePerson, draft_of, preview, problems, publish, submit
-from storage import Transaction, announcements, audience, officials, progress
+from storage import Transaction, announcements, audience, officials
 from storage.announcements import Announcement
 
-OPEN = ("queued", "claimed")  # deliveries that may still move
 SAME_PERSON = (
     "Ông/bà là người viết tin này nên không tự duyệt được. Tin khẩn cấp cần người thứ hai: "
     "nhờ một cán bộ khác đăng nhập bằng tên của mình rồi bấm duyệt."
@@ -72,7 +71,7 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
         "bubbles": _bubbles(row, known, people),
         "people": sum(people.values()),
         "problems": _problems(row, known, tx.now),
-        **_progress(tx, row),
+        **progress.shown(tx, row, known.settings),
     }
 
 
@@ -98,25 +97,6 @@ def _problems(row: Announcement, known: Context, now: int) -> list[str]:
     found = problems(draft_of(row), now, known.know.gazetteer)
     empty = blanks(f"{row.title}\n{row.body}\n{row.source}")
     return [*found, *(f"Chỗ trống chưa điền: {{{name}}}." for name in empty)]
-
-
-def _progress(tx: Transaction, row: Announcement) -> dict[str, Any]:
-    counts = progress.counts(tx, row.id or 0)
-    return {
-        "code": row.code,
-        "counts": [(words, counts[state]) for state, words in DELIVERY_STATES.items() if counts.get(state)],
-        "total": sum(counts.values()),
-        "sent": counts.get("sent", 0),
-        "moving": row.status == "publishing" or any(counts.get(state) for state in OPEN),
-        "spreading": row.status == "publishing",
-    }
-
-
-async def progress(request: web.Request) -> web.Response:
-    """The counts alone, for htmx; it stops asking when nothing moves any more."""
-    signed, code = me(request), request.match_info["code"]
-    told = await context(request).work.read(lambda tx: _progress(tx, _visible(tx, signed, code)))
-    return page(request, "announcement_progress.html", **told)
 
 
 async def send(request: web.Request) -> web.Response:
@@ -168,7 +148,6 @@ async def audio(request: web.Request) -> web.StreamResponse:
 ROUTES = [
     web.get("/announcements", index),
     web.get("/announcements/{code}", one),
-    web.get("/announcements/{code}/progress", progress),
     web.get("/announcements/{code}/audio", audio),
     web.post("/announcements/{code}/send", send),
     web.post("/announcements/{code}/approve", approve),

@@ -10,6 +10,9 @@ from bot.console.signed import Signed
 from handlers import Knowledge
 from storage import Transaction, accounts, announcements, audience, faq, progress, reports
 
+MISSED_MS = 3 * 24 * 3_600_000  # how long people who were missed are shown: then others have told them, or nobody will
+LISTED = 5  # the rest is in the list of announcements
+
 
 async def show(request: web.Request) -> web.Response:
     """Numbers of one's commune (of all, for the province)."""
@@ -34,8 +37,18 @@ def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
         "questions": len(faq.open_questions(tx, commune, 100)),
         "waiting": [(row.code, row.title) for row in announcements.waiting(tx, commune)],
         "spreading": [(row.code, row.title) for row in announcements.spreading(tx) if commune in ("", row.commune)],
+        "missed": _missed(tx, commune),
         "accounts": _accounts(tx, signed),
     }
+
+
+def _missed(tx: Transaction, commune: str) -> list[dict[str, Any]]:
+    """What has ended lately without reaching everybody, emergencies first."""
+    return [
+        {"code": row.code, "title": row.title, "urgent": row.priority == "emergency", "people": people,
+         "unknown": unknown}
+        for row, people, unknown in progress.missed(tx, commune, tx.now - MISSED_MS)[:LISTED]
+    ]  # fmt: skip
 
 
 def _accounts(tx: Transaction, signed: Signed) -> list[dict[str, Any]]:

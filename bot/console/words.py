@@ -1,5 +1,6 @@
 """Words of the officials' pages: states, priorities and channels as people here say them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -25,16 +26,25 @@ REPORT_STATES = {
 }
 # The ledger's states in the order people want to read them (design: delivery states).
 DELIVERY_STATES = {
-    "sent": "đã gửi",
+    "sent": "đã tới",
     "claimed": "đang gửi",
     "queued": "đang chờ",
-    "gone": "không tới được: đã chặn hoặc đã rời kênh",
+    "gone": "chưa liên lạc được (đã chặn, rời kênh)",
     "never": "không gửi được",
-    "expired": "quá hạn, chưa kịp gửi",
-    "unknown": "không rõ tới hay chưa",
-    "withdrawn": "thôi gửi: đã ngừng nhận tin",
-    "covered": "đã nhận qua đường khác",
+    "expired": "quá giờ",
+    "unknown": "không rõ đã tới chưa",
+    "withdrawn": "thôi gửi (đã ngừng nhận, hoặc tin đã thu hồi)",
+    "covered": "chỉ có thể xem ở nhóm hoặc bài chung",
 }
+NO_HAMLET = "chưa nói thôn"
+# What the platforms say in English, by a few of their words.
+REASONS = {
+    "blocked by the user": "bà con đã chặn kênh",
+    "deactivated": "tài khoản không còn dùng",
+    "chat not found": "không còn khung chat",
+    "no answer": "nền tảng không trả lời",
+}
+LONG_NUMBER = re.compile(r"\d{5,}|@\w+")  # a telephone, a chat's id, a name: nobody's business here
 _TEXTS = Texts.load()
 
 
@@ -51,12 +61,18 @@ def category(name: str) -> str:
 def reached(letter: Delivery | None) -> str:
     """Whether an answer is in the citizen's hands."""
     if letter is None:
-        return "không còn nơi gửi: người gửi đã xóa dữ liệu"
+        return "đã lâu, không còn giữ dấu vết của lời này"
     if letter.state == "queued" and letter.held:
         return "chưa tới tay dân: Zalo chỉ cho gửi khi bà con nhắn lại, khi đó sẽ tới trước tiên"
     return {"sent": "đã tới tay dân", "queued": "chưa tới tay dân: đang chờ gửi",
             "claimed": "chưa tới tay dân: đang gửi", "unknown": "không rõ đã tới tay dân chưa"}.get(
         letter.state, "không tới được: bà con đã chặn hoặc rời kênh")  # fmt: skip
+
+
+def reason(why: str) -> str:
+    """Why a letter did not come, in plain words and with nothing that leads to a person."""
+    known = next((words for said, words in REASONS.items() if said in why.lower()), why)
+    return LONG_NUMBER.sub("…", known)
 
 
 def short(text: str, length: int = 70) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import Connection, Table, cast, create_engine, func, literal, select, text
+from sqlalchemy import BigInteger, Connection, Table, cast, create_engine, func, literal, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import String
 from sqlmodel import SQLModel
@@ -177,7 +177,7 @@ def populate(database: Database, channel: str, size: int, commune: str = "") -> 
     with database.engine.begin() as connection:
         first = _highest(connection, Citizen) + 1
         number = _numbers(first, size)
-        chat = cast(literal(FIRST_CHAT) + number.c.n * SCATTER % MODULUS, String)
+        chat = cast(literal(FIRST_CHAT) + cast(number.c.n, BigInteger) * SCATTER % MODULUS, String)
         place = func.substr(literal(codes), number.c.n % (len(codes) // 5) * 5 + 1, 5)
         fill(connection, Citizen, number, id=number.c.n, created_at=now, consent_version=1, consented_at=now)
         fill(connection, Address, number, citizen_id=number.c.n, account_id=account, chat=chat, heard_at=now)

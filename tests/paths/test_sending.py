@@ -11,7 +11,7 @@ from tests.bench.world import populate
 from tests.stage import CHANNELS, COMMUNE, Deployment, Phone, until
 
 HELP = "Kênh này làm được mấy việc"
-AGAIN = "Gửi lại, phòng khi tin trước chưa tới"
+AGAIN = "Gửi lại tin đã gửi"
 
 
 async def rows(deployment: Deployment, title: str = "") -> list[str]:

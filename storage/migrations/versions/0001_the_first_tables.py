@@ -112,6 +112,16 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_at'), ['at'], unique=False)
 
+    op.create_table('calls',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('made', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_calls'))
+    )
+    with op.batch_alter_table('calls', schema=None) as batch_op:
+        batch_op.create_index('ix_calls_account_id_at', ['account_id', 'at'], unique=False)
+
     op.create_table('chat_group',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -212,7 +222,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_claimed', ['account_id'], unique=False, sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.create_index('ix_delivery_due', ['account_id', 'lane', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.create_index('ix_delivery_letter_id', ['letter_id'], unique=False, sqlite_where=sa.text('announcement_id IS NULL'), postgresql_where=sa.text('announcement_id IS NULL'))
-        batch_op.create_index('ix_delivery_recent', ['account_id', 'claimed_at'], unique=False, sqlite_where=sa.text('claimed_at > 0'), postgresql_where=sa.text('claimed_at > 0'))
         batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False, sqlite_where=sa.text('report_id IS NOT NULL'), postgresql_where=sa.text('report_id IS NOT NULL'))
         batch_op.create_index('ix_delivery_stale', ['valid_until'], unique=False, sqlite_where=sa.text("state = 'queued' AND announcement_id IS NULL"), postgresql_where=sa.text("state = 'queued' AND announcement_id IS NULL"))
         batch_op.create_index('ix_delivery_state', ['announcement_id', 'state'], unique=False, sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
@@ -484,7 +493,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_delivery_state', sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
         batch_op.drop_index('ix_delivery_stale', sqlite_where=sa.text("state = 'queued' AND announcement_id IS NULL"), postgresql_where=sa.text("state = 'queued' AND announcement_id IS NULL"))
         batch_op.drop_index('ix_delivery_report_id', sqlite_where=sa.text('report_id IS NOT NULL'), postgresql_where=sa.text('report_id IS NOT NULL'))
-        batch_op.drop_index('ix_delivery_recent', sqlite_where=sa.text('claimed_at > 0'), postgresql_where=sa.text('claimed_at > 0'))
         batch_op.drop_index('ix_delivery_letter_id', sqlite_where=sa.text('announcement_id IS NULL'), postgresql_where=sa.text('announcement_id IS NULL'))
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.drop_index('ix_delivery_claimed', sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
@@ -504,6 +512,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_chat_group_commune'))
 
     op.drop_table('chat_group')
+    with op.batch_alter_table('calls', schema=None) as batch_op:
+        batch_op.drop_index('ix_calls_account_id_at')
+
+    op.drop_table('calls')
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_at'))
 

@@ -323,8 +323,8 @@ async def test_the_progress_stops_asking_when_nothing_moves(client: Client, worl
                 ledger.settle(tx, row.claimed_by, [(row.id or 0, {"state": "gone"})])
     done = await text_of(client, where)
     assert "hx-trigger" not in done
-    assert "<b>2</b> đã gửi" in done
-    assert "<b>1</b> không tới được" in done
+    assert "<b>2</b> đã tới" in done
+    assert "<b>1</b> chưa liên lạc được" in done
 
 
 @pytest.mark.parametrize(

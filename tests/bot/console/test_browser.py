@@ -101,7 +101,7 @@ async def test_an_emergency_goes_from_a_model_to_the_second_sign_in(phone: Page,
     await expect(phone.locator("#progress")).to_contain_text("Đang gửi")
     await fits(phone)
     await world.work.write(settle)
-    await expect(phone.locator("#progress")).to_contain_text("3 đã gửi")  # by itself, without a reload
+    await expect(phone.locator("#progress")).to_contain_text("3 đã tới")  # by itself, without a reload
     await expect(phone.locator("#progress")).to_contain_text("Đã xong")
 
 

@@ -1,0 +1,100 @@
+"""The exchange: one transaction in which a sender settles what has ended and claims what goes next."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.consequences import beside, timed
+from bot.endings import Ending, Sent
+from content.message import Part
+from storage import Transaction, calls, leases, ledger
+from storage.accounts import Account
+from storage.ledger import Claimed, Due
+
+SAFE_SECONDS = 5.0  # with less of its lease left a sender begins nothing
+
+
+class Lost(Exception):
+    """The lease is somebody else's now: nothing that we hold is ours any more."""
+
+
+class Held:
+    """The lease under which a sender works. `until` is monotonic seconds; SQLite's never ends."""
+
+    def __init__(self, name: str, epoch: int, until: float = float("inf")) -> None:
+        self.name, self.epoch, self.until = name, epoch, until
+
+    @property
+    def safe(self) -> bool:
+        """Whether a request begun now is sure to be ours."""
+        return self.until - time.monotonic() > SAFE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a send, or putting a row down, changes in the ledger: columns of its row, and things beside it."""
+
+    row: Due
+    changes: dict[str, Any]
+    ending: Ending | None = None
+    part: Part | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another part of the letter follows."""
+        return "state" not in self.changes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One exchange: whose, under which lease, what has ended, and how much may be claimed."""
+
+    account: Account
+    lease: Held
+    settled: list[Settled] = field(default_factory=list)
+    room: int = 0
+    busy: Collection[str] = ()
+    talk: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What it brought. `more`: the queue is not known to be empty."""
+
+    rows: list[Due]
+    urgent: bool = False
+    more: bool = False
+
+
+def exchange(tx: Transaction, asked: Asked) -> Got:
+    """Settle, then claim. Raises `Lost`."""
+    if tx.postgres and not leases.holds(tx, asked.lease.name, asked.lease.epoch):
+        raise Lost
+    settle(tx, asked)
+    if asked.room <= 0:
+        return Got([])
+    number = asked.account.id or 0
+    claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, asked.room, asked.busy, asked.talk)
+    return Got(claimed.rows, claimed.urgent, bool(claimed.rows))
+
+
+def settle(tx: Transaction, asked: Asked) -> None:
+    """Write how sends ended, and how many calls were made."""
+    number = asked.account.id or 0
+    changed = [(one, timed(one.changes, tx.now)) for one in asked.settled]
+    ledger.settle(tx, asked.lease.epoch, [(one.row.id, changes) for one, changes in changed])
+    calls.made(tx, number, sum(one.ending is not None for one in asked.settled))
+    for one, changes in changed:
+        if one.ending is not None and not _plain(one):
+            beside(tx, number, one.row, one.ending, one.part, changes.get("due_at", 0))
+
+
+def _plain(one: Settled) -> bool:
+    """The usual case, of which there are thousands a second: sent, and nothing else to remember."""
+    return isinstance(one.ending, Sent) and not (one.ending.handle or one.ending.moved_to) and not one.row.report_id
+
+
+def alone(one: Settled) -> Settled:
+    """The same without what is beside it: that could not be written."""
+    return replace(one, ending=None)
