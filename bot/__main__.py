@@ -8,6 +8,7 @@ from bot.commands.lazy import program
 COMMANDS = {
     "demo": ("bot.commands.operate", "demo", "Chạy thử cả kênh trên máy này với ba chiếc điện thoại giả."),
     "run": ("bot.commands.operate", "run", "Chạy kênh: nhận tin, gửi tin, trang của cán bộ."),
+    "worker": ("bot.commands.operate", "worker", "Chỉ gửi tin: thêm tiến trình gửi, cần PostgreSQL."),
     "init": ("bot.commands.init", "init", "Viết tệp .env với khóa và mã bí mật mới."),
     "doctor": ("bot.commands.doctor", "doctor", "Khám: cấu hình, cơ sở dữ liệu, tài khoản, giọng đọc, đồng hồ."),
     "user": ("bot.commands.user", "app", "Cán bộ: thêm, xem, đổi mật khẩu, khóa."),

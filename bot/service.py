@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from bot.spool import Spool
 from bot.spread import Spread
 from bot.web import make_app
 from bot.work import Work
+from content.units import Gazetteer
 from storage import Transaction, accounts
 
 log = structlog.get_logger()
@@ -83,7 +85,7 @@ async def _parts(
     hosts = [one.strip() for one in settings.media_hosts.split(",") if one.strip()]
     fetcher = await stack.enter_async_context(Fetcher((*ZALO_SUFFIXES, *hosts), bases))
     speech = Speech(settings.data_dir, engines(settings.gtts))
-    context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake), now)
+    context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake, fleet.owner), now)
     limit = int(settings.media_limit_mb * 1024 * 1024)
     kept = int(settings.letters_kept_days * 24 * 3_600_000)
     return context, Chores(work, know, store, fetcher, fleet, source, limit, kept, now)
@@ -124,11 +126,54 @@ async def serving(settings: Settings, now: Callable[[], int] = wall_clock) -> As
             await webhooks.stop()
 
 
+@asynccontextmanager
+async def working(settings: Settings, now: Callable[[], int] = wall_clock) -> AsyncIterator[Fleet]:
+    """Senders only: this process takes its share of the budgets and leaves web, polling and clock to `run`."""
+    if settings.database_url.startswith("sqlite"):
+        raise BadSetting("THONTIN_DATABASE_URL: worker cần PostgreSQL; SQLite chỉ có một tiến trình, hãy dùng run")
+    async with AsyncExitStack() as stack:
+        database = await asyncio.to_thread(open_database, settings, now)
+        stack.callback(database.close)
+        work = Work(database)
+        stack.callback(work.close)
+        store = MediaStore(settings.data_dir / "media", database.vault, settings.public_url)
+        source = source_of(settings, now)
+        stack.push_async_callback(source.close)
+        fleet = Fleet(settings, work, store, source, now, _commune)
+        await fleet.refresh()
+        for part in (fleet.run, fleet.bell.run):
+            _keep_running(stack, part)
+        log.info("ready", sends_as=fleet.owner)
+        yield fleet
+
+
+def _commune(code: str) -> object:
+    """A commune by its code; the country is loaded when a report is forwarded for the first time."""
+    return _country().commune(code)
+
+
+@cache
+def _country() -> Gazetteer:
+    return Gazetteer.load()
+
+
 async def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
+    stop = _stopping()
+    async with serving(settings):
+        await stop.wait()
+
+
+async def work_only(settings: Settings) -> None:
+    """Send until SIGINT or SIGTERM."""
+    stop = _stopping()
+    async with working(settings):
+        await stop.wait()
+
+
+def _stopping() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with serving(settings):
-        await stop.wait()
+    return stop

@@ -6,18 +6,19 @@ from collections.abc import Callable
 import structlog
 
 from bot.work import Turn, Work
-from storage import Transaction, announcements, audience
+from storage import Transaction, announcements, audience, leases
 from storage.announcements import Announcement
 
 log = structlog.get_logger()
+LEASE_MS = 10_000
 RANGE = {True: 2000, False: 20_000}  # followers a transaction: SQLite's one writer must stay free for answers
 
 
 class Spread:
     """`wake` after publishing; it goes on by itself after a restart."""
 
-    def __init__(self, work: Work, sent: Callable[[int, bool], None]) -> None:
-        self._work, self._sent = work, sent
+    def __init__(self, work: Work, sent: Callable[[int, bool], None], owner: str = "") -> None:
+        self._work, self._sent, self._owner = work, sent, owner
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -26,7 +27,7 @@ class Spread:
         while True:
             self.wake.clear()
             try:
-                spread = await self._work.write(lambda tx: _one_range(tx, size), Turn.SPREAD)
+                spread = await self._work.write(lambda tx: self._one_range(tx, size), Turn.SPREAD)
             except Exception:
                 log.exception("spread failed, will be tried again")
                 spread = None
@@ -39,11 +40,14 @@ class Spread:
             except TimeoutError:
                 continue
 
+    def _one_range(self, tx: Transaction, size: int) -> Announcement | None:
+        """The next range of the most urgent announcement; chosen anew each time, so that an emergency overtakes."""
+        waiting = announcements.spreading(tx)
+        if not waiting or not self._ours(tx):
+            return None
+        audience.spread_range(tx, waiting[0], size)
+        return waiting[0]
 
-def _one_range(tx: Transaction, size: int) -> Announcement | None:
-    """The next range of the most urgent announcement; chosen anew each time, so that an emergency overtakes."""
-    waiting = announcements.spreading(tx)
-    if not waiting:
-        return None
-    audience.spread_range(tx, waiting[0], size)
-    return waiting[0]
+    def _ours(self, tx: Transaction) -> bool:
+        """Of several processes one spreads; SQLite has one anyway."""
+        return not tx.postgres or leases.take(tx, "spread", self._owner, LEASE_MS) is not None

@@ -1,7 +1,8 @@
-"""thontin run, thontin demo: the whole at work."""
+"""thontin run, worker, demo: the whole at work."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 import typer
 
@@ -10,11 +11,23 @@ from bot.commands import shared
 
 def run() -> None:
     """Chạy kênh: nhận tin, gửi tin, trang của cán bộ. Dừng bằng Ctrl+C."""
+    from bot.service import run as serve
+
+    _operate(serve)
+
+
+def worker() -> None:
+    """Chỉ gửi tin, thêm sức cho run; cần PostgreSQL. Chạy bao nhiêu tiến trình, trên máy nào cũng được."""
+    from bot.service import work_only
+
+    _operate(work_only)
+
+
+def _operate(serve: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot import log
     from bot.database import AlreadyRunning
-    from bot.service import run as serve
     from bot.settings_check import insist
 
     settings = shared.settings()
