@@ -22,7 +22,7 @@ KINDS = ("image/", "audio/", "video/", "application/pdf")
 RETRY_MS = (5_000, 30_000, 120_000, 600_000)
 OVERLAP_MS = 2 * 3_600_000
 FETCHED_AT_ONCE = 4  # each may fill its limit in memory
-FOLDED_AT_ONCE = 400  # transactions a run, two million deliveries: the rest follows an hour later
+FOLDED_AT_ONCE = 1000  # transactions a run, two million deliveries: the rest follows an hour later
 DELIVERIES_MS = 60 * 24 * 3_600_000
 DRAFT_MS = 7 * 24 * 3_600_000  # a report may be written on for days, a day after each word
 
@@ -117,7 +117,7 @@ class Chores:
         await self._work.write(lambda tx: forgetting.forget_letters(tx, tx.now - self._letters_kept_ms))
 
     async def fold(self) -> None:
-        """Old deliveries become tallies, a few thousand a transaction: whoever writes meanwhile waits for one."""
+        """Old deliveries become tallies, two thousand a transaction: whoever writes meanwhile waits for one."""
         for _ in range(FOLDED_AT_ONCE):
             if not await self._work.write(lambda tx: folding.fold(tx, tx.now - self._deliveries_kept_ms)):
                 return

@@ -18,6 +18,7 @@ from storage import Transaction, accounts, calls, leases, takeover
 
 log = structlog.get_logger()
 LEASE_MS = 20_000
+PROCESS = "process "  # leases that say which processes are alive
 SOURCE_PER_SECOND = 5.0
 TELEGRAM_GROUP_PER_MINUTE = 20
 
@@ -81,6 +82,8 @@ class Senders:
     async def close(self) -> None:
         """Stop everything and give the budgets back."""
         await asyncio.gather(*(self._release(name) for name in list(self._leased)))
+        if not self._work.database.sqlite:
+            await self._work.write(lambda tx: leases.leave(tx, PROCESS, self.owner), Turn.SETTLE)
 
     async def _give_up(self, wanted: set[str]) -> None:
         for name in set(self._leased) - wanted:
@@ -90,7 +93,7 @@ class Senders:
         """How many budgets one process takes while all are alive: nobody hoards what others could send."""
         if self._work.database.sqlite:
             return budgets
-        alive = await self._work.write(lambda tx: leases.census(tx, "process ", self.owner, LEASE_MS), Turn.SETTLE)
+        alive = await self._work.write(lambda tx: leases.census(tx, PROCESS, self.owner, LEASE_MS), Turn.SETTLE)
         return -(-budgets // alive)
 
     async def _lease(self, name: str, members: list[accounts.Account], share: int) -> None:

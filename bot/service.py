@@ -25,6 +25,7 @@ from bot.inbound import Inbound
 from bot.media import MediaStore
 from bot.spool import Spool
 from bot.spread import Spread
+from bot.steady import SteadyClock
 from bot.web import make_app
 from bot.work import Work
 from content.units import Gazetteer
@@ -160,14 +161,14 @@ def _country() -> Gazetteer:
 async def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     stop = _stopping()
-    async with serving(settings):
+    async with serving(settings, SteadyClock(wall_clock)):
         await stop.wait()
 
 
 async def work_only(settings: Settings) -> None:
     """Send until SIGINT or SIGTERM."""
     stop = _stopping()
-    async with working(settings):
+    async with working(settings, SteadyClock(wall_clock)):
         await stop.wait()
 
 

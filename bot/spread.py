@@ -24,16 +24,20 @@ class Spread:
     async def run(self) -> None:
         """Spread whatever is being published, one range at a time."""
         size = RANGE[self._work.database.sqlite]
+        turn = Turn.INBOUND  # the first range of whatever woke us, for it may be an emergency
         while True:
             self.wake.clear()
             try:
-                spread = await self._work.write(lambda tx: self._one_range(tx, size), Turn.SPREAD)
+                spread = await self._work.write(lambda tx: self._one_range(tx, size), turn)
             except Exception:
                 log.exception("spread failed, will be tried again")
                 spread = None
             if spread:
-                self._sent(0, spread.priority == "emergency")
+                urgent = spread.priority == "emergency"
+                self._sent(0, urgent)
+                turn = Turn.INBOUND if urgent or self.wake.is_set() else Turn.SPREAD
                 continue
+            turn = Turn.INBOUND
             try:
                 async with asyncio.timeout(1.0):
                     await self.wake.wait()

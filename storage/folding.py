@@ -22,7 +22,7 @@ _TALLIES = Tally.__table__  # type: ignore[attr-defined]
 _NOTICES = Announcement.__table__  # type: ignore[attr-defined]
 
 
-def fold(tx: Transaction, before: int, most: int = 5000) -> int:
+def fold(tx: Transaction, before: int, most: int = 2000) -> int:
     """Put away up to `most` deliveries that ended before `before` (ms UTC); how many. 0: nothing is left to do.
 
     Those of an announcement that is over, as tallies; then those of conversations, with their letters. Whatever

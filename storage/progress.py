@@ -19,7 +19,7 @@ REASONS_FROM = 2000  # failed rows a state whose reasons are read: every refresh
 LISTED = 60  # newest announcements that are looked through for people who were missed
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
-_IN_QUEUE = text("state = 'queued' AND held = ''")  # as its index says it: SQLite finds that by the words alone
+_IN_QUEUE = text("state = 'queued' AND held = ''")  # its index in its own words: SQLite does not walk it for parameters
 _TALLIES = Tally.__table__  # type: ignore[attr-defined]
 _NOTICES = Announcement.__table__  # type: ignore[attr-defined]
 _ACCOUNTS = Account.__table__  # type: ignore[attr-defined]

@@ -59,9 +59,9 @@ class Proof:
     lost: int
 
     @property
-    def open(self) -> bool:
-        """Whether numbers may still change."""
-        return self.row.status == "publishing" or self.whole.waiting > 0
+    def ended(self) -> bool:
+        """Whether all had their turn, and whoever has not got it is to be told by others; not what was stopped."""
+        return self.row.status == "published" and not self.whole.waiting and not self.row.stopped_at
 
 
 def proof(tx: Transaction, row: Announcement, gazetteer: Gazetteer) -> Proof:

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.chores import FETCHED_AT_ONCE, Chores
 from bot.fetch import Fetched
 from bot.fleet import Running
 from bot.gateways.source_system import NoSource
 from storage import accounts, media
+from storage.announcements import Announcement
+from storage.outbox import Delivery
 from tests.bot.console.world import World
 
 PDF = b"%PDF-1.7 a letter"
@@ -75,6 +78,29 @@ async def test_a_file_dropped_on_its_way_does_not_stay_on_disk(world: World, tmp
     far.meanwhile = drop
     await jobs.fetch_media()
     assert [one for one in (tmp_path / "media").rglob("*") if one.is_file()] == []
+
+
+async def test_deliveries_are_folded_when_they_are_old_enough_and_all_of_them(world: World) -> None:
+    day = 24 * 3_600_000
+
+    def written(tx: Any) -> None:
+        for days_ago in (59, 61):
+            at = tx.now - days_ago * day
+            row = tx.add(Announcement(code=f"A{days_ago}", commune="03349", priority="routine", title="Tin", body="",
+                                      author_id=1, created_at=at, published_at=at, spread_done_at=at, valid_until=at,
+                                      status="published"))  # fmt: skip
+            for number in range(5):
+                tx.put(Delivery(account_id=1, chat=str(number), lane=5, state="sent", due_at=at, created_at=at,
+                                sent_at=at, announcement_id=row.id))  # fmt: skip
+
+    await world.work.write(written)
+    context, far = world.context, Far()
+    jobs = Chores(world.work, context.know, context.store, far, context.fleet, NoSource(), 1 << 20, 1, context.now,  # type: ignore[arg-type]
+                  deliveries_kept_ms=60 * day)  # fmt: skip
+    await jobs.fold()
+    with world.work.database.reading() as tx:
+        assert len(tx.session.exec(select(Delivery)).all()) == 5
+        assert [row.code for row in tx.session.exec(select(Announcement)).all() if row.folded_at] == ["A61"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from storage import Transaction, announcements, audience, ledger
+from tests.bot.console.test_reach import spread_out
 from tests.bot.console.world import PASSWORD, World, report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -118,6 +119,22 @@ async def test_a_report_is_answered_on_a_small_phone(phone: Page, base: str, wor
     await phone.get_by_label("Lời gửi người dân").fill("Điện lực đã dựng lại cột.")
     await phone.get_by_role("button", name="Trả lời").click()
     await expect(phone.get_by_text("chưa tới tay dân: đang chờ gửi")).to_be_visible()
+
+
+async def test_who_was_missed_is_found_from_the_home_page_down_to_the_hamlet(
+    phone: Page, base: str, world: World
+) -> None:
+    spread_out(world)
+    await sign_in(phone, base, "lan")
+    await expect(phone.locator(".alarm")).to_contain_text("2 người chưa nhận được, 1 người không rõ đã nhận chưa")
+    await fits(phone)
+    await phone.get_by_role("link", name="Xem ở thôn nào").click()
+    await phone.get_by_text("Từng thôn, bản (3)").click()
+    await expect(phone.locator(".row", has_text="Bản A")).to_contain_text("9/10 người (90 %)")
+    await fits(phone)
+    async with phone.expect_download() as download:
+        await phone.get_by_role("link", name="Tải bảng chưa tới").click()
+    assert (await download.value).suggested_filename.endswith("-chua-toi.csv")
 
 
 @pytest.mark.parametrize(
