@@ -52,7 +52,8 @@ class Bell:
                 self._wanted.clear()
                 rung, self._rung = self._rung, set()
                 try:
-                    connection = connection or await asyncio.to_thread(bells.connect, self._url)
+                    if connection is None:
+                        connection = await asyncio.to_thread(bells.connect, self._url)
                     for account_id, urgent in sorted(rung, key=lambda one: not one[1]):
                         await asyncio.to_thread(bells.ring, connection, f"{account_id} {int(urgent)}")
                 except psycopg.Error as error:  # they look every quarter of a second all the same

@@ -14,7 +14,19 @@ from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
 from handlers import Knowledge, answers
-from storage import Transaction, folding, forgetting, inbox, ledger, media, officials, outbox, reports
+from storage import (
+    Transaction,
+    calls,
+    folding,
+    forgetting,
+    inbox,
+    ledger,
+    media,
+    officials,
+    outbox,
+    reports,
+    takeover,
+)
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -114,6 +126,7 @@ class Chores:
         """Drop what is no longer needed: old inbox keys, farewells, letters."""
         await self._work.write(inbox.forget)
         await self._work.write(forgetting.forget_farewells)
+        await self._work.write(calls.forget)
         await self._work.write(lambda tx: forgetting.forget_letters(tx, tx.now - self._letters_kept_ms))
 
     async def fold(self) -> None:
@@ -124,7 +137,10 @@ class Chores:
 
     async def expire(self) -> None:
         """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped goes."""
-        metrics.expired(await self._work.write(ledger.expire, Turn.SETTLE))
+        while ended := await self._work.write(ledger.expire, Turn.CHORE):  # a bounded number each, then others' turn
+            metrics.expired(ended)
+        if moved := await self._work.write(takeover.rebase):
+            log.warning("the clock had run ahead: what waited for that time is due now", rows=moved)
         for sha in await self._work.write(lambda tx: media.orphans(tx, tx.now - DRAFT_MS)):
             await asyncio.to_thread(self._store.drop, sha)
         await self._work.write(officials.end_expired)

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     telegram_per_second: float = Field(
         30, ge=0, le=1000, description="messages a second the bot may send; 0 = no limit (an own Bot API server)"
     )
+    telegram_paid: bool = Field(
+        False, description="send above the free 30 a second for Stars (allow_paid_broadcast; @BotFather must agree)"
+    )
 
     zalo_app_id: str = Field("", description="Zalo app: id")
     zalo_app_secret: SecretStr = Field(SecretStr(""), description="Zalo app: secret key (Khóa bí mật)")

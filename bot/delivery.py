@@ -81,7 +81,7 @@ class Sender:
         if self.budget.stopped > PATIENCE_SECONDS:
             self._put_down(self._hand.put_down(EVERY_LANE))
         while len(self._hand):
-            wait = self.budget.wait() if self.lease.safe else 0.2
+            wait = self.budget.wait(self._hand.urgent) if self.lease.safe else 0.2
             if wait > 0:
                 return wait
             row = self._hand.pick(lambda chat: self._chats.wait(chat) == 0)

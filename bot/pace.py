@@ -10,6 +10,7 @@ from itertools import takewhile
 Ticks = Callable[[], float]
 RAMP_SECONDS = 10.0  # after a stop the pace grows from a tenth to the whole
 SLOWEST = 0.1
+KEPT_SECONDS = 0.05  # how long a slot is kept for an emergency that is about to take it
 
 
 class Limit:
@@ -28,6 +29,7 @@ class Limit:
         self._next = 0.0  # even spacing
         self._stopped_until = 0.0
         self._ramp_from = -RAMP_SECONDS
+        self._kept_until = 0.0  # the next slot is an emergency's, of whichever account
 
     @property
     def per_second(self) -> float:
@@ -67,8 +69,15 @@ class Limit:
         """Seconds for which the platform told us to stop."""
         return max(0.0, self._stopped_until - self._clock())
 
-    def wait(self) -> float:
-        """Seconds until a slot is free; 0 when one is."""
+    def wait(self, first: bool = False) -> float:
+        """Seconds until a slot is free; 0 when one is. `first`: an emergency, before whoever else waits here."""
+        wait, now = self._wait(), self._clock()
+        if first:
+            self._kept_until = now + wait + KEPT_SECONDS if wait > 0 else 0.0
+            return wait
+        return max(wait, self._kept_until - now)
+
+    def _wait(self) -> float:
         if self.limit <= 0:
             return self.stopped
         now, taken = self._clock(), self.taken
@@ -114,9 +123,9 @@ class Budget:
         """Seconds for which nothing may start."""
         return max(one.stopped for one in self._limits)
 
-    def wait(self) -> float:
-        """Seconds until every limit has a slot."""
-        return max(one.wait() for one in self._limits)
+    def wait(self, first: bool = False) -> float:
+        """Seconds until every limit has a slot; an emergency is first where accounts share one."""
+        return max(one.wait(first) for one in self._limits)
 
     def take(self) -> None:
         """A call starts."""

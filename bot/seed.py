@@ -39,6 +39,8 @@ def _telegram(settings: Settings) -> tuple[Account, dict[str, str]] | None:
     if not token:
         return None
     more = {"receive": settings.telegram_receive, "secret_header": settings.telegram_secret_header}
+    if settings.telegram_paid:
+        more["paid_broadcast"] = "yes"
     row = _account(more, name="telegram", channel="telegram", platform_id=token.partition(":")[0],
                    title="Thôn Tin", base_url=settings.telegram_base_url)  # fmt: skip
     return row, {"token": token, "webhook_secret": settings.telegram_secret.get_secret_value()}

@@ -150,7 +150,7 @@ def _taken(tx: Transaction, rows: list[Due], epoch: int) -> list[Due]:
 
 @cache
 def _taking(postgres: bool) -> Any:
-    listed = bindparam("which", expanding=True)
+    listed: Any = bindparam("which", expanding=True)
     chosen = _ROWS.c.id == func.any(cast(bindparam("which"), ARRAY(BigInteger))) if postgres else _ROWS.c.id.in_(listed)
     taken = {"state": "claimed", "epoch": bindparam("mine"), "claimed_at": bindparam("at")}
     return _ROWS.update().where(chosen, _ROWS.c.state == "queued").values(taken).returning(_ROWS.c.id)

@@ -5,6 +5,7 @@ what a platform delivers into `Heard`. It keeps no state about citizens and neve
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from bot.endings import Ending
 from content.message import Heard, Part
 
 Now = Callable[[], int]  # ms UTC; passed in, so that the sandbox's clock and the tests' clock work
+# Entered before every call that is not the send itself (an upload, a look at the account): it takes a slot too.
+Gate = Callable[[], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Channel(Protocol):
 
     kind: str  # a key of content.channels.KINDS
     account: Account
+    gate: Gate
 
     async def start(self) -> None:
         """Open the connection pool. Asks the platform nothing."""

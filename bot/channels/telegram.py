@@ -1,13 +1,14 @@
 """The Telegram channel: python-telegram-bot for types and calls, aiohttp underneath (Telegram reference §1, §2).
 
 Secrets of the account: `token`, `webhook_secret`. Settings beside the common ones: `secret_header` ("required", or
-"optional" for Bot API servers that send none), `poll_seconds`, `upload_timeout`, `proxy`, `file_base_url`.
+"optional" for Bot API servers that send none), `paid_broadcast`, `poll_seconds`, `upload_timeout`, `proxy`, `file_base_url`.
 """
 
 import asyncio
 import hmac
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.channels import telegram_check as doctor
-from bot.channels.base import Account, BadBody, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
+from bot.channels.base import Account, BadBody, Finding, Forbidden, Gate, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.telegram_endings import DEFAULT_WAIT, ending_of, moved_to
 from bot.channels.telegram_media import (
     AUDIO,
@@ -60,6 +61,9 @@ class TelegramChannel:
         # Polling has a pool of its own: a long poll must never take a place from a send.
         self._requests = (_request(account, 4), _request(account))
         files = str(account.settings.get("file_base_url") or base).rstrip("/")
+        # Above Telegram's free rate each message costs Stars, so only where an operator said so (reference §1.1).
+        self._paid = {"allow_paid_broadcast": True} if account.settings.get("paid_broadcast") else {}
+        self.gate: Gate = nullcontext  # a call beside the sends waits for its slot here
         self._files = f"{files}/file/bot{token}/"
         self._bot = Bot(
             token,
@@ -125,14 +129,15 @@ class TelegramChannel:
 
     async def _deliver(self, method: str, data: dict[str, Any]) -> Sent:
         """Call, once more when the group has moved. Raises the errors of `telegram_request`."""
-        moved = ""
+        moved, data = "", {**data, **self._paid}
         try:
             message = await self._call(method, data)
         except Refusal as refusal:
             moved = moved_to(refusal)
             if not moved:
                 raise
-            message = await self._call(method, {**data, "chat_id": moved})
+            async with self.gate():
+                message = await self._call(method, {**data, "chat_id": moved})
         if not isinstance(message, dict) or type(message.get("message_id")) is not int:
             raise NoAnswer("the answer names no message")
         return Sent(str(message["message_id"]), handle_in(message), moved)

@@ -45,12 +45,13 @@ def test_who_saw_at_most_a_post_for_everybody_was_not_reached(database: Database
     with database.transaction() as tx:
         row = published(tx)
         ended(tx, row, "sent", 1, route="group", address_id=None)
+        ended(tx, row, "never", 1, route="article", address_id=None)
         ended(tx, row, "covered", 9, route="group")
         ended(tx, row, "sent", 1)
         found, numbers = reach.of(tx, row), progress.of(tx, row.id or 0)
         one = place(tx, row)
     assert (one.reached, one.covered, one.coverage) == (1, 9, 10)
-    assert (found.posts, numbers.posts) == (1, 1)
+    assert (found.posts, numbers.posts) == (2, 2)
     assert numbers.people == {"sent": 1, "covered": 9}
 
 
@@ -81,6 +82,7 @@ def test_followers_who_had_left_before_are_counted_apart(database: Database) -> 
         for gone_at in (0, row.published_at - 1, row.published_at + 1):
             follower(tx, since=row.published_at - DAY_MS).gone_at = gone_at
         follower(tx, since=row.published_at - DAY_MS, stopped_at=1).gone_at = 1
+        follower(tx, since=row.published_at + 1).gone_at = 1
         tx.session.flush()
         assert reach.lost(tx, row, [HERE]) == 1
 
