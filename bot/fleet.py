@@ -139,8 +139,10 @@ class Fleet:
             await self._end(one)
 
     async def _holds(self, name: str) -> bool:
-        alone = self._work.database.sqlite
-        return bool(await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS, alone), Turn.SETTLE))
+        """SQLite has one process anyway; on PostgreSQL a lease says whose turn it is."""
+        if self._work.database.sqlite:
+            return True
+        return bool(await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS), Turn.SETTLE))
 
     def _listen(self, one: Running) -> None:
         row, channel = one.row, one.channel

@@ -66,6 +66,7 @@ class Senders:
         for row in rows:
             budgets.setdefault(budget_name(row), []).append(row)
         await self._give_up(set(budgets))
+        await self._prolong()
         share = await self._share(len(budgets))
         for name, members in budgets.items():
             try:
@@ -96,25 +97,35 @@ class Senders:
         alive = await self._work.write(lambda tx: leases.census(tx, PROCESS, self.owner, LEASE_MS), Turn.SETTLE)
         return -(-budgets // alive)
 
+    async def _prolong(self) -> None:
+        """Keep what is ours, and drop at once what another process has taken. On SQLite there is no other process."""
+        if self._work.database.sqlite or not self._leased:
+            return
+        asked, names = time.monotonic(), list(self._leased)
+        mine = await self._work.write(lambda tx: leases.prolong(tx, names, self.owner, LEASE_MS), Turn.SETTLE)
+        for name in names:
+            if mine.get(name) == self._leased[name].held.epoch:
+                self._leased[name].held.until = asked + LEASE_MS / 1000
+            else:
+                await self._drop(name)
+
     async def _lease(self, name: str, members: list[accounts.Account], share: int) -> None:
-        """Take or prolong one budget's lease and adjust its senders."""
+        """Take one budget if nobody has it, and adjust its senders; give back what others should send."""
         ours = name in self._leased
-        if len(self._leased) > share and ours:
+        if ours and len(self._leased) > share:
             await self._release(name)
             return
-        if not ours and len(self._leased) >= share:
-            return
+        if not ours and len(self._leased) < share:
+            await self._take(name, members)
+        if name in self._leased:
+            await self._adjust(self._leased[name], members)
+
+    async def _take(self, name: str, members: list[accounts.Account]) -> None:
         asked, alone = time.monotonic(), self._work.database.sqlite
         epoch = await self._work.write(lambda tx: leases.take(tx, name, self.owner, LEASE_MS, alone), Turn.SETTLE)
-        until = float("inf") if alone else asked + LEASE_MS / 1000
-        if epoch is None or (ours and self._leased[name].held.epoch != epoch):
-            await self._drop(name)
-        if epoch is None:
-            return
-        if name not in self._leased:
+        if epoch is not None:
+            until = float("inf") if alone else asked + LEASE_MS / 1000
             self._leased[name] = await self._take_over(Held(name, epoch, until), members)
-        self._leased[name].held.until = until
-        await self._adjust(self._leased[name], members)
 
     async def _take_over(self, held: Held, members: list[accounts.Account]) -> Leased:
         """Count what the earlier holder may have sent against the limits, then give back what it had claimed."""
