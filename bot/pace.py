@@ -60,7 +60,8 @@ class Limit:
     def taken(self) -> int:
         """Slots in use now."""
         now = self._clock()
-        while self._landed and self._landed[0] <= now - self.window:
+        # Written as `_wait` writes it: rounded differently, a slot could be free for one and not for the other.
+        while self._landed and self._landed[0] + self.window - now <= 0:
             self._landed.popleft()
         return self._flying + len(self._landed)
 

@@ -88,8 +88,8 @@ async def _parts(
     speech = Speech(settings.data_dir, engines(settings.gtts))
     context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake, fleet.owner), now)
     limit = int(settings.media_limit_mb * 1024 * 1024)
-    kept = int(settings.letters_kept_days * 24 * 3_600_000)
-    return context, Chores(work, know, store, fetcher, fleet, source, limit, kept, now)
+    kept = [int(days * 24 * 3_600_000) for days in (settings.letters_kept_days, settings.deliveries_kept_days)]
+    return context, Chores(work, know, store, fetcher, fleet, source, limit, kept[0], now, kept[1])
 
 
 def _bases(tx: Transaction, settings: Settings) -> list[str]:

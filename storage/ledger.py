@@ -218,5 +218,3 @@ def _array(name: str) -> Any:
     kind = _ROWS.c[name].type
     element = Boolean() if isinstance(kind, Boolean) else BigInteger() if isinstance(kind, Integer) else String()
     return cast(bindparam(f"to_{name}"), ARRAY(element))
-
-

@@ -51,7 +51,7 @@ class Delivery(SQLModel, table=True):
         _partial("due", "state = 'queued' AND held = ''", "account_id", "lane", "due_at", "id"),
         _partial("claimed", "state = 'claimed'", "account_id"),
         _partial("stale", "state = 'queued' AND announcement_id IS NULL", "valid_until"),
-        _partial("state", "announcement_id IS NOT NULL", "announcement_id", "state"),
+        _partial("state", "announcement_id IS NOT NULL", "announcement_id", "state", "resent"),
         _partial("report_id", "report_id IS NOT NULL", "report_id"),
         _partial("letter_id", "announcement_id IS NULL", "letter_id"),
     )

@@ -36,4 +36,3 @@ def rebase(tx: Transaction) -> int:
         return 0
     at_once = (_ROWS.c.state == "queued", _ROWS.c.due_at <= _ROWS.c.created_at, _ROWS.c.due_at > tx.now)
     return tx.changed(tx.run(update(_ROWS).where(*at_once).values(due_at=tx.now)))
-

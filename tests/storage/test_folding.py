@@ -48,7 +48,11 @@ def numbers(database: Database, number: int) -> tuple[Any, ...]:
 
 def mixed(tx: Transaction, row: Announcement) -> None:
     """Deliveries of every end, place, route, reason and account."""
-    places: tuple[dict[str, Any], ...] = ({"hamlet_key": "tau"}, {"hamlet_key": ""}, {"commune": THERE, "hamlet_key": "on"})
+    places: tuple[dict[str, Any], ...] = (
+        {"hamlet_key": "tau"},
+        {"hamlet_key": ""},
+        {"commune": THERE, "hamlet_key": "on"},
+    )
     for place in places:
         for state in END:
             ended(tx, row, state, 2, why=f"vì {state}", **place)

@@ -224,7 +224,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_letter_id', ['letter_id'], unique=False, sqlite_where=sa.text('announcement_id IS NULL'), postgresql_where=sa.text('announcement_id IS NULL'))
         batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False, sqlite_where=sa.text('report_id IS NOT NULL'), postgresql_where=sa.text('report_id IS NOT NULL'))
         batch_op.create_index('ix_delivery_stale', ['valid_until'], unique=False, sqlite_where=sa.text("state = 'queued' AND announcement_id IS NULL"), postgresql_where=sa.text("state = 'queued' AND announcement_id IS NULL"))
-        batch_op.create_index('ix_delivery_state', ['announcement_id', 'state'], unique=False, sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
+        batch_op.create_index('ix_delivery_state', ['announcement_id', 'state', 'resent'], unique=False, sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
 
     op.create_table('faq_entry',
     sa.Column('id', sa.String(length=60), nullable=False),

@@ -316,11 +316,13 @@ async def test_the_progress_stops_asking_when_nothing_moves(client: Client, worl
     where = f"/console/announcements/{code}/progress"
     assert 'hx-trigger="every 2s"' in await text_of(client, where)
     with world.work.database.transaction() as tx:
-        for number, (state, row) in enumerate(zip(("sent", "sent", "gone"), ledger.claim(tx, 1, "t", 9), strict=False)):
-            ledger.settle(tx, row.claimed_by, [(row.id or 0, {"state": state, "sent_at": number})])
+        for number, (state, row) in enumerate(
+            zip(("sent", "sent", "gone"), ledger.claim(tx, 1, 1, 9).rows, strict=False)
+        ):
+            ledger.settle(tx, 1, [(row.id, {"state": state, "sent_at": number})])
         for account in (2, 3):
-            for row in ledger.claim(tx, account, "t", 9):
-                ledger.settle(tx, row.claimed_by, [(row.id or 0, {"state": "gone"})])
+            for row in ledger.claim(tx, account, 1, 9).rows:
+                ledger.settle(tx, 1, [(row.id, {"state": "gone"})])
     done = await text_of(client, where)
     assert "hx-trigger" not in done
     assert "<b>2</b> đã tới" in done

@@ -70,8 +70,8 @@ def settle(tx: Transaction) -> None:
     for row in announcements.spreading(tx):
         audience.spread_range(tx, row, 1000)
     for account in (1, 2, 3):
-        for letter in ledger.claim(tx, account, "test", 10):
-            ledger.settle(tx, letter.claimed_by, [(letter.id or 0, {"state": "sent", "sent_at": 1})])
+        for letter in ledger.claim(tx, account, 1, 10).rows:
+            ledger.settle(tx, 1, [(letter.id, {"state": "sent", "sent_at": 1})])
 
 
 async def test_an_emergency_goes_from_a_model_to_the_second_sign_in(phone: Page, base: str, world: World) -> None:
