@@ -11,7 +11,7 @@ from bot.work import Work
 from content.dates import when
 from content.message import Part
 from storage import Transaction, accounts, media, outbox, reports
-from storage.outbox import Delivery
+from storage.ledger import Due
 
 HANDLE_MS = 6 * 24 * 3_600_000  # Zalo's uploads die after seven days; Telegram's file ids outlive that
 
@@ -19,10 +19,10 @@ HANDLE_MS = 6 * 24 * 3_600_000  # Zalo's uploads die after seven days; Telegram'
 class Outlet(Protocol):
     """What a sender needs of the other side."""
 
-    async def letter(self, rows: list[Delivery]) -> dict[int, tuple[Part, ...]]:
+    async def letter(self, rows: list[Due]) -> dict[int, tuple[Part, ...]]:
         """delivery id → its parts."""
 
-    async def send(self, row: Delivery, part: Part) -> Ending:
+    async def send(self, row: Due, part: Part) -> Ending:
         """Make the call for one part."""
 
 
@@ -33,14 +33,14 @@ class ChatOutlet:
         self.channel, self._work, self._store, self._now = channel, work, store, now
         self._letters: dict[int, tuple[Part, ...]] = {}
 
-    async def letter(self, rows: list[Delivery]) -> dict[int, tuple[Part, ...]]:
+    async def letter(self, rows: list[Due]) -> dict[int, tuple[Part, ...]]:
         """Opened once each: a broadcast has one letter for everybody."""
         wanted = {row.letter_id for row in rows if row.letter_id} - set(self._letters)
         if wanted:
             self._letters = {**_newest(self._letters), **await self._work.read(lambda tx: _opened(tx, wanted))}
         return {row.id or 0: self._letters.get(row.letter_id or 0, ()) for row in rows}
 
-    async def send(self, row: Delivery, part: Part) -> Ending:
+    async def send(self, row: Due, part: Part) -> Ending:
         """One call to the platform; a file the platform cannot have any more is a letter that cannot go."""
         medium = await self._medium(part.media) if part.media else None
         if part.media and medium is None:
@@ -74,18 +74,18 @@ class SourceOutlet:
     def __init__(self, gateway: SourceSystem, work: Work, store: MediaStore, names: Any) -> None:
         self._gateway, self._work, self._store, self._names = gateway, work, store, names
 
-    async def letter(self, rows: list[Delivery]) -> dict[int, tuple[Part, ...]]:
+    async def letter(self, rows: list[Due]) -> dict[int, tuple[Part, ...]]:
         """One call each; the words are in the report."""
         return {row.id or 0: (Part("text", row.chat),) for row in rows}
 
-    async def send(self, row: Delivery, part: Part) -> Ending:
+    async def send(self, row: Due, part: Part) -> Ending:
         """Forward one report with its files."""
         built = await self._work.read(lambda tx: self._record(tx, row))
         if isinstance(built, tuple):
             return metrics.ended("source_system", await self._gateway.send(*built))
         return built
 
-    def _record(self, tx: Transaction, row: Delivery) -> tuple[dict[str, Any], list[Attachment]] | Ending:
+    def _record(self, tx: Transaction, row: Due) -> tuple[dict[str, Any], list[Attachment]] | Ending:
         report = reports.of(tx, row.report_id or 0)
         if report is None:
             return Never("việc này không còn")

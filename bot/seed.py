@@ -38,7 +38,7 @@ def _telegram(settings: Settings) -> tuple[Account, dict[str, str]] | None:
     token = settings.telegram_token.get_secret_value()
     if not token:
         return None
-    more = {"receive": settings.telegram_receive, "secret_header": settings.telegram_secret_header}
+    more: dict[str, str] = {"receive": settings.telegram_receive, "secret_header": settings.telegram_secret_header}
     if settings.telegram_paid:
         more["paid_broadcast"] = "yes"
     row = _account(more, name="telegram", channel="telegram", platform_id=token.partition(":")[0],

@@ -4,13 +4,14 @@ import hmac
 import logging
 import unicodedata
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
 
 from bot.channels import zalo_bot_read as reading
 from bot.channels import zalo_bot_send as sending
-from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
+from bot.channels.base import Account, Finding, Forbidden, Gate, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SUSPENDED_WAIT
 from bot.channels.zalo_fields import mapping, number, text
 from bot.channels.zalo_http import Answer, NotWritten, Unclear, call, open_session, timeout
@@ -45,6 +46,7 @@ class ZaloBot:
     kind = "zalo_bot"
 
     def __init__(self, account: Account, now: Now) -> None:
+        self.gate: Gate = nullcontext
         self.account, self.now = account, now
         self._base = account.base_url or BASE_URL
         self._session: aiohttp.ClientSession | None = None

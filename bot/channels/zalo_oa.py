@@ -6,6 +6,7 @@ import hmac
 import logging
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import aiohttp
 
 from bot.channels import zalo_oa_read as reading
 from bot.channels import zalo_oa_send as sending
-from bot.channels.base import Account, Finding, Forbidden, Medium, Now, Profile, Unavailable, WebhookInfo
+from bot.channels.base import Account, Finding, Forbidden, Gate, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SEND_FAILED, SUSPENDED_WAIT, TOKEN, UPLOAD_EXPIRED, ending
 from bot.channels.zalo_fields import mapping, number, text
 from bot.channels.zalo_http import NotWritten, Unclear, call, open_session, timeout
@@ -68,6 +69,7 @@ class ZaloOA:
     kind = "zalo_oa"
 
     def __init__(self, account: Account, store: TokenStore, now: Now) -> None:
+        self.gate: Gate = nullcontext
         self.account, self.app, self.now = account, app_of(account), now
         self.limits: Limits | None = None
         self.billed = 0

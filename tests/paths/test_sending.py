@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot import consequences
-from storage import Transaction, accounts, announcements, outbox, progress
+from storage import Transaction, accounts, announcements, progress
 from storage.accounts import Account
 from tests.bench.world import populate
 from tests.stage import CHANNELS, COMMUNE, Deployment, Phone, until
