@@ -1,4 +1,4 @@
-"""PostgreSQL's bell: one process tells the others that something fell due. Who misses it looks anyway, a little later."""
+"""PostgreSQL's bell: one process tells the others that something fell due. Who misses it looks anyway."""
 
 from collections.abc import Iterator
 

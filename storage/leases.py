@@ -53,7 +53,7 @@ def prolong(tx: Transaction, names: Collection[str], owner: str, ms: int) -> dic
     """Prolong what `owner` holds, all at once: name → epoch of those that are still its own."""
     mine = update(Lease).where(col(Lease.name).in_(names), col(Lease.owner) == owner)
     longer = mine.values(until=clock(tx) + ms).returning(col(Lease.name), col(Lease.epoch))
-    return {name: epoch for name, epoch in tx.run(longer)}
+    return {row[0]: row[1] for row in tx.run(longer)}
 
 
 def holds(tx: Transaction, name: str, epoch: int) -> bool:

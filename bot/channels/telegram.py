@@ -1,7 +1,8 @@
 """The Telegram channel: python-telegram-bot for types and calls, aiohttp underneath (Telegram reference §1, §2).
 
 Secrets of the account: `token`, `webhook_secret`. Settings beside the common ones: `secret_header` ("required", or
-"optional" for Bot API servers that send none), `paid_broadcast`, `poll_seconds`, `upload_timeout`, `proxy`, `file_base_url`.
+"optional" for Bot API servers that send none), `paid_broadcast`, `poll_seconds`,
+`upload_timeout`, `proxy`, `file_base_url`.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +72,7 @@ def test_answers_have_a_tenth_of_an_emergency_s_time() -> None:
     gone = [held.pick(lambda _chat: True) for _ in range(500)]
     talk = [number for number, row in enumerate(gone) if row and row.lane == CONVERSATION]
     assert 45 <= len(talk) <= 51
-    assert max(after - before for before, after in zip(talk, talk[1:], strict=False)) <= 11
+    assert max(after - before for before, after in pairwise(talk)) <= 11
 
 
 def test_what_was_saved_answers_the_first_who_ask_at_once() -> None:
