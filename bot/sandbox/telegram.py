@@ -8,7 +8,6 @@ Beside the common actions there are `deactivate` (account deleted), `kick` and `
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +16,11 @@ from bot.sandbox.chats import Refused
 from bot.sandbox.emulator import Emulator, json_response
 from bot.sandbox.state import Call, Fault
 from bot.sandbox.telegram_args import Args, Refusal, flood, read_args
+from bot.sandbox.telegram_config import BotConfig as BotConfig
+from bot.sandbox.telegram_config import Config as Config
+from bot.sandbox.telegram_config import Settings
 from bot.sandbox.telegram_files import Stored, Vault
+from bot.sandbox.telegram_log import SendLog
 from bot.sandbox.telegram_methods import METHODS, Method, Told
 from bot.sandbox.telegram_people import Phones
 from bot.sandbox.telegram_sending import MEDIA, send_media, send_message
@@ -30,41 +33,6 @@ MOST_OPEN = 310  # sends to one chat at once (reference §1.1)
 SENDS = {"sendmessage", *MEDIA}
 UNHEARD = ("deletewebhook", "setwebhook", "close", "logout")  # never run from a webhook's answer, nor get…
 Answer = Awaitable[web.StreamResponse]
-
-
-@dataclass(frozen=True, slots=True)
-class BotConfig:
-    """One bot of the server. Its token must begin with its id and a colon."""
-
-    id: int
-    username: str
-    name: str = "Thôn Tin"
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """`bots` by token, the first is the main one. `base_url` is learnt from the first request when empty.
-
-    `allow_loopback` lets webhooks and media by URL point at loopback, over plain http too.
-    """
-
-    bots: dict[str, BotConfig]
-    allow_loopback: bool = False
-    send_secret_header: bool = True
-    enforce_limits: bool = False
-    open_chats: bool = False
-    base_url: str = ""
-
-
-@dataclass
-class Settings:
-    """What `POST /_control/settings` can switch."""
-
-    enforce_limits: bool = False  # answer 429 above Telegram's rates; they are counted as violations anyway
-    flood_delay: bool = True  # the server's own floods (re-uploads) answer after 3 s by the emulator's clock
-    send_secret_header: bool = True  # some Bot API servers omit it
-    open_chats: bool = False  # every unknown private chat takes messages and forgets them (benchmarks)
-    webhook_once_a_second: bool = True  # 429 to a second setWebhook within a (real) second
 
 
 class Telegram(Emulator[Person]):
@@ -83,6 +51,7 @@ class Telegram(Emulator[Person]):
             settings, rates=list(self.limits), base_url=config.base_url, allow_loopback=config.allow_loopback
         )
         self.memory, self.vault, self.phones = Memory(), Vault(self.clock), Phones(self)
+        self.sends = SendLog(settings, self.clock, self.counts)
         self._actions = self.phones.actions()
         self._open: Counter[str] = Counter()  # sends being answered, per chat
         self._paths: dict[str, str] = {}  # file id -> where the phone finds it
@@ -108,6 +77,7 @@ class Telegram(Emulator[Person]):
             web.post("/bot{token}/{method}", self.handle),
             web.get("/bot{token}/{method}", self.handle),
             web.get("/file/bot{token}/{path:.+}", self.download),
+            *self.sends.routes(),
         ]
 
     def actions(self) -> dict[str, Any]:
@@ -202,6 +172,7 @@ class Telegram(Emulator[Person]):
 
     async def _handle_send(self, bot: Bot, name: str, args: Args, request: web.Request) -> web.StreamResponse:
         chat = bot.key(args.text("chat_id"))
+        self.sends.arrived(chat, name, args)
 
         async def work(call: Call) -> web.StreamResponse:
             message = await self._sent(bot, name, args, call)
@@ -238,6 +209,7 @@ class Telegram(Emulator[Person]):
         else:
             message, read = await send_media(self, bot, args, MEDIA[name])
         call.accept(read)
+        self.sends.told(call.chat)
         return message
 
     def _wait_s(self, call: Call) -> int:

@@ -52,6 +52,11 @@ class Product:
         lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
         return round(next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024, 1)
 
+    def cpu_s(self) -> float:
+        """Processor time it has used so far, seconds."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     async def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
         """End it; a kill cannot be refused, anything else has ten seconds."""
         if self.process.returncode is None:
@@ -123,16 +128,16 @@ async def running(settings: dict[str, Any], wait: bool = True) -> AsyncIterator[
         await product.stop()
 
 
-async def begin(settings: dict[str, Any]) -> Product:
-    """Start the process and return at once."""
+async def begin(settings: dict[str, Any], command: str = "run") -> Product:
+    """Start the process (`run` or `worker`) and return at once."""
     folder = Path(settings["data_dir"])
-    log = folder / "run.log"
+    log = folder / f"{command}.log"
     env = {name: value for name, value in os.environ.items() if not name.startswith("THONTIN_")}
     env |= {f"THONTIN_{name.upper()}": str(value) for name, value in settings.items()}
     env |= {"PYTHONPATH": str(ROOT), "THONTIN_HOME": str(folder)}
     with log.open("ab") as opened:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=folder, env=env, stdout=opened, stderr=opened
+            sys.executable, "-m", "bot", command, cwd=folder, env=env, stdout=opened, stderr=opened
         )
     return Product(process, f"http://127.0.0.1:{settings['port']}", folder, log)
 
@@ -164,15 +169,16 @@ def chat_of(number: int) -> str:
     return str(FIRST_CHAT + number * SCATTER % MODULUS)
 
 
-def populate(database: Database, channel: str, size: int, commune: str = "") -> float:
+def populate(database: Database, channel: str, size: int, commune: str = "", name: str = "") -> float:
     """Store `size` citizens who consented, each with an address on the account of `channel` and one follow.
 
-    They follow `commune`, or in turn every commune of one province. Seconds it took.
+    They follow `commune`, or in turn every commune of one province. `name`: of several accounts of a channel, which.
+    Seconds it took.
     """
     started = time.perf_counter()
     codes = commune or "".join(one.code for one in Gazetteer.load().communes() if one.province.code == PROVINCE)
     with database.transaction() as tx:
-        account = next(row.id for row in accounts.every(tx) if row.channel == channel)
+        account = next(row.id for row in accounts.every(tx) if row.channel == channel and name in ("", row.name))
         now = tx.now
     with database.engine.begin() as connection:
         first = _highest(connection, Citizen) + 1
