@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from bot.work import Turn, Work
-from storage import Transaction, announcements, audience, leases
+from storage import Transaction, announcements, leases, publishing
 from storage.announcements import Announcement
 
 log = structlog.get_logger()
@@ -45,12 +45,8 @@ class Spread:
                 continue
 
     def _one_range(self, tx: Transaction, size: int) -> Announcement | None:
-        """The next range of the most urgent announcement; chosen anew each time, so that an emergency overtakes."""
-        waiting = announcements.spreading(tx)
-        if not waiting or not self._ours(tx):
-            return None
-        audience.spread_range(tx, waiting[0], size)
-        return waiting[0]
+        """The next range of the most urgent announcement, if there is any and it is ours to write."""
+        return publishing.advance(tx, size) if announcements.spreading(tx) and self._ours(tx) else None
 
     def _ours(self, tx: Transaction) -> bool:
         """Of several processes one spreads; SQLite has one anyway."""

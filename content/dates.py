@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 VIET_NAM = timezone(timedelta(hours=7))
+DIGEST_HOUR = 17  # back from the fields, before the evening meal
 
 
 def local(ms: int) -> datetime:
@@ -25,3 +26,10 @@ def when(ms: int) -> str:
 def date(ms: int) -> str:
     """As "22/11/2026"."""
     return local(ms).strftime("%d/%m/%Y")
+
+
+def next_digest(ms: int) -> int:
+    """The next moment after `ms` at which the day's letter goes out to those who chose one."""
+    at = local(ms)
+    today = at.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return int((today if today > at else today + timedelta(days=1)).timestamp() * 1000)

@@ -7,19 +7,40 @@ from content.dates import date, when
 from content.letters import fit
 from content.message import Choice, Part, Said
 from content.topics import TOPICS
-from content.units import Gazetteer
+from content.units import Commune, Gazetteer
 from handlers.knowledge import Knowledge, Manners
-from storage import Transaction, announcements, audit, outbox
-from storage.announcements import PRIORITIES, Announcement, SamePerson
+from storage import Transaction, announcements, audit, outbox, publishing
+from storage.announcements import PRIORITIES, Announcement
 from storage.codes import new_code
 from storage.officials import Official
+from storage.publishing import AlreadyStopped, SamePerson
 
 HEADLINE = 40  # characters of a lock screen
 LONGEST_BODY = 1500
 EMERGENCY_WORDS = 75  # more is not read while the water rises
+MARK_ROOM = 14  # more for the first line of a correction, whose first words say that it is one
 CHANNELS = ("zalo_oa", "zalo_bot", "telegram")
+MARKS = {
+    ("news", "emergency"): "⚠ KHẨN: ",
+    ("news", "priority"): "Ưu tiên: ",
+    ("correction", "emergency"): "⚠ ĐÍNH CHÍNH: ",
+    ("withdrawal", "emergency"): "⚠ RÚT LẠI: ",
+    ("correction", ""): "Đính chính: ",
+    ("withdrawal", ""): "Rút lại tin: ",
+}
 
-__all__ = ["Draft", "SamePerson", "draft_of", "listen_link", "preview", "problems", "publish", "save", "submit"]
+__all__ = [
+    "AlreadyStopped",
+    "Draft",
+    "SamePerson",
+    "draft_of",
+    "listen_link",
+    "preview",
+    "problems",
+    "publish",
+    "save",
+    "submit",
+]
 
 
 @dataclass(frozen=True)
@@ -34,12 +55,13 @@ class Draft:
     source: str
     hamlets: tuple[str, ...]
     valid_until: int
+    kind: str = "news"
+    area: tuple[str, ...] = ()  # when it is for several communes; its own is among them
 
 
-def headline(priority: str, title: str) -> str:
+def headline(priority: str, title: str, kind: str = "news") -> str:
     """The first line, which is what a lock screen shows."""
-    mark = {"emergency": "⚠ KHẨN: ", "priority": "Ưu tiên: "}.get(priority, "")
-    return f"{mark}{title}"
+    return f"{MARKS.get((kind, priority), MARKS.get((kind, ''), ''))}{title}"
 
 
 def problems(draft: Draft, now: int, gazetteer: Gazetteer) -> list[str]:
@@ -52,7 +74,7 @@ def problems(draft: Draft, now: int, gazetteer: Gazetteer) -> list[str]:
         (not draft.title.strip(), "Chưa có dòng đầu."),
         (not draft.body.strip(), "Chưa có nội dung."),
         (len(draft.body) > LONGEST_BODY, f"Nội dung dài quá {LONGEST_BODY} ký tự, bà con không đọc hết."),
-        (len(headline(draft.priority, draft.title)) > (HEADLINE if emergency else 100), _too_long(emergency)),
+        (len(headline(draft.priority, draft.title, draft.kind)) > _longest(draft), _too_long(draft)),
         (draft.valid_until <= now, "Giờ hết hiệu lực phải ở sau lúc này."),
         (emergency and len(draft.body.split()) > EMERGENCY_WORDS, f"Tin khẩn cấp không quá {EMERGENCY_WORDS} từ."),
         (
@@ -63,9 +85,15 @@ def problems(draft: Draft, now: int, gazetteer: Gazetteer) -> list[str]:
     return [sentence for wrong, sentence in checks if wrong]
 
 
-def _too_long(emergency: bool) -> str:
-    if emergency:
-        room = HEADLINE - len(headline("emergency", ""))
+def _longest(draft: Draft) -> int:
+    if draft.priority != "emergency":
+        return 100
+    return HEADLINE if draft.kind == "news" else HEADLINE + MARK_ROOM
+
+
+def _too_long(draft: Draft) -> str:
+    if draft.priority == "emergency":
+        room = _longest(draft) - len(headline("emergency", "", draft.kind))
         return f"Dòng đầu của tin khẩn cấp không quá {room} ký tự: việc gì, ở đâu, làm gì ngay."
     return "Dòng đầu dài quá."
 
@@ -79,6 +107,7 @@ def save(tx: Transaction, draft: Draft, official: Official, announcement_id: int
     announcements.fill(row, draft.priority, draft.topic, draft.title.strip(), draft.body.strip())
     row.source, row.valid_until = draft.source.strip(), draft.valid_until
     announcements.set_hamlets(row, draft.hamlets)
+    announcements.set_area(row, draft.area)
     # Words that changed were not approved and not spoken; whoever changes them is their author.
     row.status, row.author_id = "draft", official.id or 0
     row.speech_sha = row.speech_aac_sha = ""
@@ -88,12 +117,13 @@ def save(tx: Transaction, draft: Draft, official: Official, announcement_id: int
 def draft_of(row: Announcement) -> Draft:
     """A stored announcement as the form shows it."""
     return Draft(row.commune, row.priority, row.topic, row.title, row.body, row.source,
-                 tuple(announcements.hamlets(row)), row.valid_until)  # fmt: skip
+                 tuple(announcements.hamlets(row)), row.valid_until, row.kind,
+                 tuple(announcements.communes(row)))  # fmt: skip
 
 
 def submit(tx: Transaction, row: Announcement, official: Official, know: Knowledge, two_people: bool) -> bool:
     """The author is done: an emergency waits for a second official, the rest goes out. Whether it went out."""
-    if row.priority == "emergency" and two_people:
+    if row.priority == "emergency" and two_people and row.kind != "withdrawal":
         if announcements.change_status(tx, row, "draft", "waiting", submitted_at=tx.now):
             audit.write(tx, official.id or 0, "announcement.submitted", row.code, row.commune)
         return False
@@ -101,8 +131,11 @@ def submit(tx: Transaction, row: Announcement, official: Official, know: Knowled
 
 
 def publish(tx: Transaction, row: Announcement, official: Official, know: Knowledge, two_people: bool) -> bool:
-    """Send it out, once; five presses are one. Raises `SamePerson` when an emergency has no second person."""
-    if not announcements.publish(tx, row, official.id or 0, two_people):
+    """Send it out, once; five presses are one.
+
+    Raises `SamePerson` when an emergency has no second person, `AlreadyStopped` when what it corrects was corrected.
+    """
+    if not publishing.publish(tx, row, official.id or 0, two_people):
         return False
     for channel in CHANNELS:
         parts, offer = parts_of(row, KINDS[channel], know)
@@ -134,8 +167,8 @@ def voice(row: Announcement, kind: Kind) -> str:
 
 def words(row: Announcement, know: Knowledge) -> str:
     """The whole text: what, where and what to do first, who says so last."""
-    commune = know.gazetteer.commune(row.commune)
-    lines = [headline(row.priority, row.title), row.body]
+    commune = _speaks_for(row, know)
+    lines = [headline(row.priority, row.title, row.kind), row.body]
     if row.priority == "emergency":
         lines.append(know.texts.say("vi", "announcement.until", until=when(row.valid_until)))
         if "112" not in row.body:
@@ -148,14 +181,19 @@ def words(row: Announcement, know: Knowledge) -> str:
     return "\n".join(lines)
 
 
+def _speaks_for(row: Announcement, know: Knowledge) -> Commune | None:
+    """The commune in whose name it is said; none for news to several, which the province says."""
+    return know.gazetteer.commune(row.commune) if len(announcements.communes(row)) == 1 else None
+
+
 def spoken_words(row: Announcement, know: Knowledge) -> str:
     """What is read aloud: the text without its code."""
-    commune = know.gazetteer.commune(row.commune)
-    name = commune.full_name if commune else ""
+    commune = _speaks_for(row, know)
+    name = f"Ủy ban nhân dân {commune.full_name}" if commune else know.manners.controller
     call = know.texts.say("vi", "announcement.call") if row.priority == "emergency" else ""
     until = know.texts.say("vi", "announcement.until", until=when(row.valid_until)) if call else ""
     opening = know.texts.say("vi", "announcement.spoken_emergency" if call else "announcement.spoken", name=name)
-    return "\n".join(line for line in (opening, row.title + ".", row.body, until, call) if line)
+    return "\n".join(line for line in (opening, headline("", row.title, row.kind) + ".", row.body, until, call) if line)
 
 
 def preview(row: Announcement, know: Knowledge) -> dict[str, tuple[Part, ...]]:

@@ -1,10 +1,10 @@
 """Announcements: written, approved, published, and spread over the followers in ranges."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -18,7 +18,7 @@ NOTICES = ("news", "correction", "withdrawal")
 
 
 class Announcement(SQLModel, table=True):
-    """A bulletin for one commune. `spread_after` is how far the spread has come, in citizen ids."""
+    """A bulletin for a commune. `spread_after` is how far the spread has come; a correction counts deliveries there."""
 
     __tablename__ = "announcement"
     __table_args__ = (one_of("priority", *PRIORITIES), one_of("status", *STATUSES), one_of("kind", *NOTICES))
@@ -44,7 +44,7 @@ class Announcement(SQLModel, table=True):
     submitted_at: int = big(default=0)
     published_at: int = big(default=0)
     valid_until: int = big()
-    last_citizen: int = big(default=0)  # the audience: ids up to this one, who followed before published_at
+    spread_last: int = big(default=0)  # how far it goes: the last citizen id; of a correction, the last delivery id
     spread_pass: int = 0  # 0: hamlets at risk, 1: heads of hamlets and officials, 2: everybody else
     spread_after: int = big(default=0)
     spread_done_at: int = big(default=0)
@@ -56,6 +56,16 @@ class Announcement(SQLModel, table=True):
     speech_seconds: int = 0
     speech_why: str = ""  # why there is no recording
     version: int = 0
+
+
+def communes(row: Announcement) -> list[str]:
+    """The codes of the communes it is for, its own first."""
+    return [row.commune, *(code for code in json.loads(row.area) if code != row.commune)]
+
+
+def set_area(row: Announcement, places: Sequence[str]) -> None:
+    """Mean it for several communes, its own among them; with fewer than two it is for its own alone."""
+    row.area = json.dumps(list(places) if len(places) > 1 else [])
 
 
 def hamlets(row: Announcement) -> list[str]:
@@ -85,9 +95,13 @@ def coded(tx: Transaction, code: str) -> Announcement | None:
 
 
 def visible(tx: Transaction, code: str, commune: str) -> Announcement | None:
-    """The announcement with this code, if it is this commune's; the province (empty) sees all."""
+    """The announcement with this code, if it is this commune's; the province (empty) sees all.
+
+    What the province tells several communes is theirs to see once it is out.
+    """
     row = coded(tx, code)
-    return row if row and commune in ("", row.commune) else None
+    out = row is not None and row.status in ("publishing", "published")
+    return row if row and (commune in ("", row.commune) or (out and commune in communes(row))) else None
 
 
 def lock(tx: Transaction, row: Announcement) -> None:
@@ -134,17 +148,40 @@ def of_commune(tx: Transaction, commune: str, limit: int = 50) -> list[Announcem
     """A commune's announcements, newest first; every commune's when `commune` is empty."""
     question = select(Announcement).order_by(col(Announcement.id).desc()).limit(limit)
     if commune:
-        question = question.where(Announcement.commune == commune)
+        told = _for(commune) & (col(Announcement.published_at) > 0)
+        question = question.where((col(Announcement.commune) == commune) | told)
     return list(tx.session.exec(question).all())
 
 
+def _for(commune: str) -> Any:
+    return (col(Announcement.commune) == commune) | col(Announcement.area).contains(f'"{commune}"')
+
+
+def correcting(tx: Transaction, announcement_id: int, kind: str) -> Announcement | None:
+    """The correction or withdrawal of an announcement that is being written."""
+    unsent = col(Announcement.status).in_(("draft", "waiting"))
+    mine = select(Announcement).where(Announcement.corrects_id == announcement_id, Announcement.kind == kind)
+    return tx.session.exec(mine.where(unsent).limit(1)).first()
+
+
+def stopped_by(tx: Transaction, announcement_id: int) -> Announcement | None:
+    """What corrected or withdrew an announcement."""
+    out = col(Announcement.status).in_(("publishing", "published"))
+    mine = select(Announcement).where(Announcement.corrects_id == announcement_id, out)
+    return tx.session.exec(mine.limit(1)).first()
+
+
 def in_force(tx: Transaction, commune: str) -> list[Announcement]:
-    """Emergencies of a commune that still hold, oldest first. They are for everybody there, whatever hamlet."""
+    """Emergencies of a commune that still hold, oldest first. They are for everybody there, whatever hamlet.
+
+    What was corrected or withdrawn holds no more; its correction does, and who comes new needs no withdrawal.
+    """
+    out = col(Announcement.status).in_(("publishing", "published"))
     return list(
         tx.session.exec(
             select(Announcement)
-            .where(Announcement.commune == commune, Announcement.priority == "emergency")
-            .where(col(Announcement.status).in_(("publishing", "published")), Announcement.valid_until > tx.now)
+            .where(Announcement.priority == "emergency", out, Announcement.valid_until > tx.now, _for(commune))
+            .where(Announcement.stopped_at == 0, Announcement.kind != "withdrawal")
             .order_by(col(Announcement.id))
         ).all()
     )
@@ -165,30 +202,6 @@ def change_status(tx: Transaction, row: Announcement, before: str, after: str, *
     return tx.changed(done) == 1
 
 
-class SamePerson(Exception):
-    """Whoever wrote an emergency may not be the one who approves it."""
-
-
-def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bool) -> bool:
-    """Decide that it goes out; False if somebody decided that before. Raises `SamePerson`.
-
-    `two_people`: an emergency needs a second official's sign-in.
-    """
-    emergency = row.priority == "emergency" and two_people
-    if emergency and official_id == row.author_id:
-        raise SamePerson
-    return change_status(
-        tx,
-        row,
-        "waiting" if emergency else row.status if row.status in ("draft", "waiting") else "draft",
-        "publishing",
-        approver_id=official_id,
-        published_at=tx.now,
-        last_citizen=last_follower(tx, row.commune),
-        spread_after=0,
-    )
-
-
 def spreading(tx: Transaction) -> list[Announcement]:
     """What still spreads, emergencies first."""
     rows = tx.session.exec(
@@ -201,12 +214,6 @@ def letters(tx: Transaction, announcement_id: int) -> dict[str, int]:
     """channel → id of the letter with its words."""
     rows = tx.session.exec(select(Letter).where(Letter.announcement_id == announcement_id)).all()
     return {row.channel: row.id or 0 for row in rows}
-
-
-def last_follower(tx: Transaction, commune: str) -> int:
-    """The highest citizen id that follows a commune now; 0 when nobody does."""
-    question = text("SELECT coalesce(max(citizen_id), 0) FROM follow WHERE commune = :commune")
-    return int(tx.session.execute(question, {"commune": commune}).scalar_one())
 
 
 def reached(tx: Transaction, announcement_id: int, address_id: int) -> bool:

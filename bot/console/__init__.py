@@ -2,7 +2,20 @@
 
 from aiohttp import web
 
-from bot.console import announcements, faq, home, links, pages, progress, reach, reports, session, sign_in, writing
+from bot.console import (
+    announcements,
+    corrections,
+    faq,
+    home,
+    links,
+    pages,
+    progress,
+    reach,
+    reports,
+    session,
+    sign_in,
+    writing,
+)
 from bot.console.recording import RECORDER, Recorder
 
 __all__ = ["setup"]
@@ -15,7 +28,7 @@ def setup(app: web.Application) -> None:
     console[sign_in.STRANGERS] = sign_in.Strangers()
     console.on_cleanup.append(_stop)
     pages.setup(console)
-    for part in (sign_in, home, writing, announcements, progress, reach, reports, faq, links):
+    for part in (sign_in, home, writing, announcements, corrections, progress, reach, reports, faq, links):
         console.add_routes(part.ROUTES)
     app.add_subapp("/console", console)
 

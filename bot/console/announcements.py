@@ -6,6 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.console import progress
+from bot.console.corrections import TOO_LATE
+from bot.console.home import place_of
 from bot.console.pages import Refused, go, page
 from bot.console.recording import RECORDER
 from bot.console.session import context, fields, me
@@ -14,8 +16,18 @@ from bot.context import Context
 from bot.work import Turn
 from content.announcements import blanks
 from content.message import Part
-from handlers.announcements import CHANNELS, HEADLINE, SamePerson, draft_of, preview, problems, publish, submit
-from storage import Transaction, announcements, audience, officials
+from handlers.announcements import (
+    CHANNELS,
+    HEADLINE,
+    AlreadyStopped,
+    SamePerson,
+    draft_of,
+    preview,
+    problems,
+    publish,
+    submit,
+)
+from storage import Transaction, announcements, audience, corrections, officials
 from storage.announcements import Announcement
 
 SAME_PERSON = (
@@ -57,21 +69,41 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
     row = _visible(tx, signed, code)
     author, approver = officials.of(tx, row.author_id), officials.of(tx, row.approver_id)
     urgent = row.priority == "emergency"
-    people = audience.count(tx, row.commune, announcements.hamlets(row), urgent, row.topic)
-    commune = known.know.gazetteer.commune(row.commune)
+    people = _people(tx, row)
     return {
         "row": row.model_dump(),
-        "place": commune.full_name if commune else row.commune,
+        "place": ", ".join(place_of(known.know, one) for one in announcements.communes(row)),
         "hamlets": announcements.hamlets(row),
         "author": author.name if author else "",
         "approver": approver.name if approver else "",
         "own": row.author_id == signed.id,
-        "needs_second": urgent and known.settings.two_people,
+        "needs_second": urgent and known.settings.two_people and row.kind != "withdrawal",
         "same_person": SAME_PERSON,
         "bubbles": _bubbles(row, known, people),
         "people": sum(people.values()),
         "problems": _problems(row, known, tx.now),
+        **_related(tx, row),
         **progress.shown(tx, row, known.settings),
+    }
+
+
+def _people(tx: Transaction, row: Announcement) -> dict[str, int]:
+    """Whom it would reach now, by channel."""
+    if row.corrects_id:
+        return corrections.count(tx, row.corrects_id)
+    urgent = row.priority == "emergency"
+    return audience.count(tx, announcements.communes(row), announcements.hamlets(row), urgent, row.topic)
+
+
+def _related(tx: Transaction, row: Announcement) -> dict[str, Any]:
+    """What it corrects or withdraws, what has corrected it, and whether that may still be done."""
+    original = announcements.of(tx, row.corrects_id) if row.corrects_id else None
+    successor = announcements.stopped_by(tx, row.id or 0) if row.stopped_at else None
+    return {
+        "original": original.code if original else "",
+        "successor": successor.code if successor else "",
+        "successor_kind": successor.kind if successor else "",
+        "may_correct": not (row.stopped_at or row.folded_at or row.kind == "withdrawal"),
     }
 
 
@@ -128,6 +160,8 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
         out = await known.work.write(job, Turn.URGENT)
     except SamePerson:
         raise Refused(403, SAME_PERSON) from None
+    except AlreadyStopped:
+        raise Refused(409, TOO_LATE) from None
     if out:
         known.spread.wake.set()
         known.fleet.wake()

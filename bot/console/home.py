@@ -31,7 +31,7 @@ def place_of(know: Knowledge, commune: str) -> str:
 def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
     commune = signed.commune
     return {
-        "followers": audience.count(tx, commune, [], False) if commune else audience.listeners(tx),
+        "followers": audience.count(tx, [commune], [], False) if commune else audience.listeners(tx),
         "open_reports": reports.open_count(tx, commune),
         "dangers": [(row.code, row.created_at) for row in reports.dangers(tx, commune)],
         "questions": len(faq.open_questions(tx, commune, 100)),

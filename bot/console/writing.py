@@ -27,7 +27,7 @@ _SOURCE = re.compile(r"(.*), tin số (.*?), (.*)")  # as `Form.source` and the 
 class Form:
     """The form's fields as texts, so that a refused one can be shown again as it was."""
 
-    commune: str = ""  # code or name; only the province chooses
+    commune: str = ""  # codes or names, a semicolon between; only the province chooses
     priority: str = "routine"
     topic: str = ""
     title: str = ""
@@ -78,8 +78,8 @@ async def _save(request: web.Request, code: str) -> web.Response:
     known, signed = context(request), me(request)
     sent = await form_fields(request)
     form = Form(**{one.name: sent.get(one.name, "") for one in fields(Form)})
-    draft = draft_from(form, signed.commune or commune_code(known.know, form.commune))
-    problem = _unusable(form, draft)
+    draft = draft_from(form, (signed.commune,) if signed.commune else communes_of(known.know, form.commune))
+    problem = _unusable(draft, new=not code)
     if problem:
         return _form(request, form, code, problem, 400)
     row = await known.work.write(lambda tx: _keep(tx, draft, signed.id, code, signed.commune))
@@ -87,10 +87,10 @@ async def _save(request: web.Request, code: str) -> web.Response:
     return go(f"/console/announcements/{row.code}")
 
 
-def draft_from(form: Form, commune: str) -> Draft:
-    """What the form means. A `valid_until` that is no moment is 0."""
+def draft_from(form: Form, places: tuple[str, ...]) -> Draft:
+    """What the form means, for these communes. A `valid_until` that is no moment is 0."""
     return Draft(
-        commune,
+        places[0] if places else "",
         form.priority if form.priority in PRIORITIES else "routine",
         form.topic if form.topic in TOPICS else "",
         " ".join(form.title.split())[:LONGEST_TITLE],
@@ -98,17 +98,28 @@ def draft_from(form: Form, commune: str) -> Draft:
         form.source,
         tuple(" ".join(name.split()) for name in re.split(r"[,;\n]", form.hamlets) if name.strip()),
         from_input(form.valid_until) or 0,
+        area=places if len(places) > 1 else (),
     )
 
 
-def _unusable(form: Form, draft: Draft) -> str:
+def _unusable(draft: Draft, new: bool) -> str:
     """What keeps a draft from being kept at all; the rest is said in the preview."""
     checks = (
-        (not draft.commune, "Chưa rõ tin của xã nào: ghi tên xã kèm tên tỉnh, hoặc mã xã năm chữ số."),
+        (
+            new and not draft.commune,
+            "Chưa rõ tin của xã nào: ghi tên xã kèm tên tỉnh, hoặc mã xã năm chữ số; nhiều xã thì "
+            "ngăn bằng dấu chấm phẩy.",
+        ),
         (not draft.title and not draft.body, "Chưa có chữ nào để lưu."),
         (not draft.valid_until, "Giờ hết hiệu lực chưa đúng: chọn ngày và giờ."),
     )
     return next((sentence for wrong, sentence in checks if wrong), "")
+
+
+def communes_of(know: Knowledge, typed: str) -> tuple[str, ...]:
+    """The communes meant, each once; none when one of them is not clear: nobody may be left out by a slip."""
+    codes = [commune_code(know, one.strip()) for one in typed.split(";") if one.strip()]
+    return tuple(dict.fromkeys(codes)) if all(codes) else ()
 
 
 def commune_code(know: Knowledge, typed: str) -> str:
@@ -125,7 +136,7 @@ def _keep(tx: Transaction, draft: Draft, official_id: int, code: str, commune: s
     if official is None:
         raise Refused(403)
     if old:
-        draft = replace(draft, commune=old.commune)
+        draft = replace(draft, commune=old.commune, area=tuple(announcements.communes(old)), kind=old.kind)
     row = save(tx, draft, official, old.id if old else None)
     row.speech_why, row.speech_seconds = "", 0
     audit.write(tx, official_id, "announcement.saved", row.code, row.commune, row.priority)

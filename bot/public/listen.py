@@ -27,6 +27,7 @@ class _Spoken:
     at: str
     until: str
     over: bool
+    stopped: bool  # corrected or withdrawn
     urgent: bool
     sha: str
     seconds: int
@@ -60,13 +61,14 @@ def _read(tx: Transaction, code: str, know: Knowledge) -> _Spoken | None:
         return None
     return _Spoken(
         code=row.code,
-        headline=headline(row.priority, row.title),
+        headline=headline(row.priority, row.title, row.kind),
         body=row.body,
         source=row.source,
         unit=_unit(row, know),
         at=when(row.published_at),
         until=when(row.valid_until),
         over=row.valid_until <= tx.now,
+        stopped=row.stopped_at > 0,
         urgent=row.priority == "emergency",
         sha=row.speech_sha,
         seconds=row.speech_seconds,

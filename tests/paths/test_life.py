@@ -16,8 +16,9 @@ from bot.fleet import make_channel
 from bot.fleet import opened as opened_account
 from bot.tokens import DatabaseTokens
 from bot.work import Work
-from storage import Transaction, accounts, announcements, leases, outbox
+from storage import Transaction, accounts, leases, outbox
 from storage.announcements import Announcement
+from storage.publishing import publish
 from tests.bench import world as process
 from tests.stage import COMMUNE, DAY_MS, Deployment, Opened, Phone, until
 
@@ -34,7 +35,7 @@ def publishing(tx: Transaction, title: str) -> int:
                               author_id=1, created_at=tx.now, valid_until=tx.now + DAY_MS))  # fmt: skip
     for channel in ("telegram", "zalo_oa", "zalo_bot"):
         outbox.write_letter(tx, channel, (Part("text", title),), announcement_id=row.id)
-    assert announcements.publish(tx, row, 1, two_people=False)
+    assert publish(tx, row, 1, two_people=False)
     return row.id or 0
 
 

@@ -77,7 +77,7 @@ def upgrade() -> None:
     sa.Column('submitted_at', sa.BigInteger(), nullable=False),
     sa.Column('published_at', sa.BigInteger(), nullable=False),
     sa.Column('valid_until', sa.BigInteger(), nullable=False),
-    sa.Column('last_citizen', sa.BigInteger(), nullable=False),
+    sa.Column('spread_last', sa.BigInteger(), nullable=False),
     sa.Column('spread_pass', sa.Integer(), nullable=False),
     sa.Column('spread_after', sa.BigInteger(), nullable=False),
     sa.Column('spread_done_at', sa.BigInteger(), nullable=False),
@@ -352,6 +352,12 @@ def upgrade() -> None:
     with op.batch_alter_table('official_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_official_session_official_id'), ['official_id'], unique=False)
 
+    op.create_table('pause',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('backup_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pause'))
+    )
     op.create_table('quota',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -460,6 +466,7 @@ def downgrade() -> None:
 
     op.drop_table('report')
     op.drop_table('quota')
+    op.drop_table('pause')
     with op.batch_alter_table('official_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_official_session_official_id'))
 

@@ -12,7 +12,7 @@ from bot.console.words import from_input, to_input
 from bot.gateways.audio import mp3_of
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
-from storage import Transaction, announcements, audience, ledger, progress
+from storage import Transaction, announcements, ledger, progress, publishing
 from tests.bot.console.world import HERE, NOW, THERE, Client, World, send, sign_in, text_of
 
 EMERGENCY = {
@@ -57,8 +57,8 @@ def status_of(world: World, code: str) -> str:
 def spread(world: World) -> dict[str, int]:
     """Spread what is being published; how many letters went to each chat's channel."""
     with world.work.database.transaction() as tx:
-        for row in announcements.spreading(tx):
-            audience.spread_range(tx, row, 1000)
+        while publishing.advance(tx, 1000):
+            pass
     with world.work.database.transaction() as tx:
         return {row.code: sum(progress.counts(tx, row.id or 0).values()) for row in announcements.of_commune(tx, "")}
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from storage import Transaction, announcements, audience, ledger
+from storage import Transaction, ledger, publishing
 from tests.bot.console.test_reach import spread_out
 from tests.bot.console.world import PASSWORD, World, report
 
@@ -67,8 +67,8 @@ async def fits(page: Page) -> None:
 
 def settle(tx: Transaction) -> None:
     """Everybody has it."""
-    for row in announcements.spreading(tx):
-        audience.spread_range(tx, row, 1000)
+    while publishing.advance(tx, 1000):
+        pass
     for account in (1, 2, 3):
         for letter in ledger.claim(tx, account, 1, 10).rows:
             ledger.settle(tx, 1, [(letter.id, {"state": "sent", "sent_at": 1})])
