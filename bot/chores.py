@@ -13,7 +13,7 @@ from bot.gateways.source_system import SourceSystem, Update
 from bot.images import BadImage, to_jpeg
 from bot.media import MediaStore
 from bot.work import Turn, Work
-from handlers import Knowledge, answers
+from handlers import Knowledge, answers, digests
 from storage import (
     Transaction,
     calls,
@@ -27,6 +27,7 @@ from storage import (
     reports,
     takeover,
 )
+from storage import digests as waiting
 from storage.media import Media
 
 log = structlog.get_logger()
@@ -35,6 +36,8 @@ RETRY_MS = (5_000, 30_000, 120_000, 600_000)
 OVERLAP_MS = 2 * 3_600_000
 FETCHED_AT_ONCE = 4  # each may fill its limit in memory
 FOLDED_AT_ONCE = 1000  # transactions a run, two million deliveries: the rest follows an hour later
+HOUR_MS = 3_600_000
+READERS_AT_ONCE, LETTERS_AT_ONCE = 1000, 100  # people looked through in a step; letters written in a transaction
 DELIVERIES_MS = 60 * 24 * 3_600_000
 DRAFT_MS = 7 * 24 * 3_600_000  # a report may be written on for days, a day after each word
 
@@ -58,6 +61,7 @@ class Chores:
         self._work, self._know, self._store, self._fetcher = work, know, store, fetcher
         self._fleet, self._source, self._limit, self._now = fleet, source, limit_bytes, now
         self._letters_kept_ms, self._deliveries_kept_ms = letters_kept_ms, deliveries_kept_ms
+        self._letters_at = 0  # when the day's letters were last written, ms UTC
         self._hands, self._drawing = asyncio.Semaphore(FETCHED_AT_ONCE), asyncio.Lock()
 
     async def fetch_media(self) -> None:
@@ -134,6 +138,27 @@ class Chores:
         for _ in range(FOLDED_AT_ONCE):
             if not await self._work.write(lambda tx: folding.fold(tx, tx.now - self._deliveries_kept_ms)):
                 return
+
+    async def day_letters(self) -> None:
+        """Write the day's letters, a hundred a transaction; again for an hour, since a spread may still be at work."""
+        now = self._now()
+        if now - digests.last_moment(now) > HOUR_MS and now - self._letters_at < HOUR_MS:
+            return
+        before = digests.last_moment(now)
+        after: int | None = 0
+        while after is not None:
+            after = await self._some_letters(before, after)
+        self._letters_at = now
+
+    async def _some_letters(self, before: int, after: int) -> int | None:
+        """The letters of the next readers after a citizen's id; the last one's id, None when there were none."""
+        people = await self._work.read(lambda tx: waiting.readers(tx, after, READERS_AT_ONCE))
+        chats = await self._work.read(lambda tx: waiting.waiting(tx, people, before)) if people else []
+        for start in range(0, len(chats), LETTERS_AT_ONCE):
+            some = chats[start : start + LETTERS_AT_ONCE]
+            await self._work.write(lambda tx, some=some: digests.compose(tx, self._know, some))  # type: ignore[misc]
+            self._fleet.wake()
+        return people[-1] if people else None
 
     async def expire(self) -> None:
         """Nothing goes late, and the officials see it even where the queue is stuck; what was dropped goes."""

@@ -30,6 +30,7 @@ class Clock:
             chores.fetch_media: 2.0,
             chores.source_news: news_seconds,
             chores.expire: 30.0,
+            chores.day_letters: 60.0,
             chores.forget: 3600.0,
             chores.fold: 3600.0,
             chores.refresh_tokens: 1800.0,

@@ -12,6 +12,7 @@ from bot import seed
 from bot.config import BadSetting, Settings
 from bot.keys import vault_of
 from storage import Database, WrongKey, accounts
+from storage.erasures import Journal
 from storage.migrate import alone, upgrade
 
 
@@ -24,11 +25,16 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def journal_of(settings: Settings) -> Journal:
+    """Where it is written down that somebody was erased."""
+    return Journal(settings.data_dir / "erasures.jsonl")
+
+
 def open_database(settings: Settings, now: Callable[[], int] = wall_clock) -> Database:
     """Connect, bring the tables up to date, and make sure that the keys fit. Raises `BadSetting`."""
     if settings.database_url.startswith("sqlite:///"):
         _private(Path(settings.database_url.removeprefix("sqlite:///")))
-    database = Database(settings.database_url, vault_of(settings), now)
+    database = Database(settings.database_url, vault_of(settings), now, journal_of(settings))
     try:
         upgrade(database.engine)
         with database.transaction() as tx:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from bot import metrics
 from bot.consequences import follows
 from bot.endings import Ending, Later, Sent, Unknown
 from bot.exchange import Asked, Got, Held, Lost, Settled, alone, exchange, settle
@@ -201,6 +202,7 @@ class Sender:
 
     async def _take(self, got: Got, batch: list[Settled]) -> None:
         """The rows that were claimed come into the hand; letters whose part was settled go on."""
+        metrics.expired(got.late)
         letters = await self._opened(got.rows)
         self._letters |= letters
         self._hand.add(row for row in got.rows if letters.get(row.id))

@@ -20,7 +20,7 @@ from bot.emulators import Emulators, emulators
 from bot.sandbox import phones
 from bot.sandbox.__main__ import start
 from bot.service import serving
-from storage import Transaction, officials
+from storage import Transaction, communes, officials
 from storage.officials import Official
 
 Kind = Literal["zalo_oa", "zalo_bot", "telegram"]
@@ -77,6 +77,7 @@ def settings_for(world: Emulators, port: int, **changed: Any) -> Settings:
 async def set_scene(world: Emulators, context: Context) -> None:
     """Two officials, three villagers, and webhooks that lead to us."""
     await context.work.write(_officials)
+    await context.work.write(_nobody_sleeps)
     for name, (number, person) in PEOPLE.items():
         await world.control(name, "users", id=number, name=person)
     base = context.settings.public_url
@@ -89,6 +90,13 @@ def _officials(tx: Transaction) -> None:
             hashed = hash_password(PASSWORD)
             tx.add(Official(username=username, name=name, title=title, commune=commune, password_hash=hashed,
                             created_at=tx.now))  # fmt: skip
+
+
+def _nobody_sleeps(tx: Transaction) -> None:
+    """The demo is looked at in the evening too: news comes at once, until an official sets quiet hours."""
+    for commune in OFFERED:
+        if not communes.decided(tx, commune):
+            communes.set_hours(tx, commune, 0, 0)
 
 
 def page(world: Emulators, context: Context) -> phones.Config:

@@ -26,7 +26,8 @@ from bot.keys import vault_of
 from bot.log import redact
 from bot.settings_check import faults
 from bot.work import Work
-from storage import Database, Transaction, Vault, WrongKey, accounts, health, inbox
+from content.dates import when
+from storage import Database, Transaction, Vault, WrongKey, accounts, health, inbox, pause
 from storage.migrate import current, newest
 
 Now = Callable[[], int]
@@ -177,7 +178,7 @@ class Doctor:
             return None, [*said, Finding(True, f"Nối được, ở bản {at}: sẽ được nâng lên {ours} khi chạy.")]
         said += [Finding(True, f"Nối được, các bảng ở bản mới nhất ({ours})."), *_running(self._settings)]
         with database.reading() as tx:
-            said += [_clock_of_database(tx, self._now), _failed(tx)]
+            said += [_clock_of_database(tx, self._now), _failed(tx), *_paused(tx)]
             try:
                 _held(tx)
             except WrongKey as error:
@@ -231,6 +232,14 @@ def _failed(tx: Transaction) -> Finding:
             False, f"{failed} tin nhận được nhưng xử lý bị lỗi, đang được giữ.", "Chạy: thontin doctor --replay"
         )
     return Finding(True, "Mọi tin nhận được đều đã xử lý.")
+
+
+def _paused(tx: Transaction) -> list[Finding]:
+    held = pause.of(tx)
+    if held is None:
+        return []
+    why = f"Kênh đang tạm dừng gửi từ {when(held.since)}: phục hồi từ bản sao lúc {when(held.backup_at)}."
+    return [Finding(False, why, "Kiểm tra xong thì chạy: thontin resume (thêm --send-missed để gửi lại tin bị lỡ)")]
 
 
 def _held(tx: Transaction) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from bot.consequences import beside, timed
 from bot.endings import Ending, Sent
 from content.message import Part
+from handlers import digests, quiet, routes
 from storage import Transaction, calls, leases, ledger
 from storage.accounts import Account
 from storage.ledger import Claimed, Due
@@ -60,11 +61,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """What it brought. `more`: the queue is not known to be empty."""
+    """What it brought. `more`: the queue is not known to be empty. `late`: rows that ended because of their time."""
 
     rows: list[Due]
     urgent: bool = False
     more: bool = False
+    late: int = 0
 
 
 def exchange(tx: Transaction, asked: Asked) -> Got:
@@ -76,7 +78,10 @@ def exchange(tx: Transaction, asked: Asked) -> Got:
         return Got([])
     number = asked.account.id or 0
     claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, asked.room, asked.busy, asked.talk)
-    return Got(claimed.rows, claimed.urgent, bool(claimed.rows))
+    rows = digests.current(tx, quiet.hold(tx, claimed.rows))
+    rows = routes.choose(tx, asked.account, rows)
+    digests.begin(tx, asked.lease.epoch, rows)
+    return Got(rows, claimed.urgent, bool(claimed.rows), claimed.late)
 
 
 def settle(tx: Transaction, asked: Asked) -> None:
@@ -84,6 +89,8 @@ def settle(tx: Transaction, asked: Asked) -> None:
     number = asked.account.id or 0
     changed = [(one, timed(one.changes, tx.now)) for one in asked.settled]
     ledger.settle(tx, asked.lease.epoch, [(one.row.id, changes) for one, changes in changed])
+    digests.settled(tx, asked.lease.epoch, ((one.row, changes) for one, changes in changed))
+    routes.settled(tx, asked.account, ((one.row, changes) for one, changes in changed))
     calls.made(tx, number, sum(one.ending is not None for one in asked.settled))
     for one, changes in changed:
         if one.ending is not None and not _plain(one):

@@ -21,7 +21,8 @@ from bot.outlets import ChatOutlet, Outlet, SourceOutlet
 from bot.senders import LEASE_MS, Senders
 from bot.tokens import DatabaseTokens
 from bot.work import Turn, Work
-from storage import Transaction, accounts, leases
+from content.dates import when
+from storage import Transaction, accounts, leases, pause
 
 log = structlog.get_logger()
 LOOK_SECONDS = 2.0
@@ -54,6 +55,7 @@ class Fleet:
         self.inbound: Inbound | None = None  # None: this process only sends
         self.running: dict[int, Running] = {}
         self._broken: dict[int, accounts.Account] = {}  # what could not start
+        self.paused = False  # as the database said last
         self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
         self.senders = Senders(settings, work, self.owner, self._outlet)
@@ -101,7 +103,8 @@ class Fleet:
 
     async def refresh(self) -> None:
         """Open what is new, close what was changed, and send for the accounts whose turn is ours."""
-        rows = {row.id or 0: row for row in await self._work.read(accounts.every)}
+        found, held = await self._work.read(lambda tx: (accounts.every(tx), pause.of(tx)))
+        rows = {row.id or 0: row for row in found}
         for number, one in list(self.running.items()):
             if number not in rows or not _same(rows[number], one.row):
                 await self._close(number)
@@ -110,8 +113,17 @@ class Fleet:
                 await self._follow(row)
             except Exception:  # one account's trouble is not the others'
                 log.exception("account cannot be followed", account=row.name)
+        self._say_paused(held)
         active = [one.row for one in self.running.values() if one.row.status == "active"]
-        await self.senders.follow(active)
+        await self.senders.follow([] if held else active)
+
+    def _say_paused(self, held: pause.Pause | None) -> None:
+        """Once, loudly: an operator who restored a backup must not wonder why nothing leaves."""
+        if held and not self.paused:
+            log.warning("NOTHING IS SENT: restored from a backup, until `thontin resume`", backup=when(held.backup_at))
+        elif self.paused and not held:
+            log.warning("sending goes on")
+        self.paused = held is not None
 
     async def _follow(self, row: accounts.Account) -> None:
         number = row.id or 0

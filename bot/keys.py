@@ -10,11 +10,15 @@ from storage.vault import new_key
 
 def vault_of(settings: Settings) -> Vault:
     """The vault. Raises `BadSetting` with one sentence when the keys cannot be used."""
-    text = settings.keys.get_secret_value() or _from_file(settings.data_dir / "keys")
     try:
-        return Vault.parse(text)
+        return Vault.parse(keys_of(settings))
     except WrongKey as error:
         raise BadSetting(str(error)) from None
+
+
+def keys_of(settings: Settings) -> str:
+    """The keys as text, newest first; made where there are none. Raises `BadSetting`."""
+    return settings.keys.get_secret_value() or _from_file(settings.data_dir / "keys")
 
 
 def _from_file(path: Path) -> str:

@@ -10,6 +10,7 @@ from storage import Transaction, outbox, progress
 HEARD = Counter("heard", "Events taken in from a platform", ["channel"])
 ENDED = Counter("ended", "Requests to a platform or the source system, by how they ended", ["channel", "ending"])
 EXPIRED = Counter("expired", "Deliveries that were past their time before their turn came")
+AGAIN = Counter("resent", "Second copies, sent because it was unclear whether the first had come")
 QUEUED = Gauge("queued", "Deliveries that wait for their turn", ["channel"])
 IN_LANE = Gauge("queued_in_lane", "Deliveries that wait for their turn, by lane", ["lane"])
 LANES = {outbox.EMERGENCY: "emergency", outbox.CONVERSATION: "conversation", outbox.RETRY: "retry",
@@ -21,8 +22,9 @@ def heard(channel: str) -> None:
     HEARD.labels(channel).inc()
 
 
-def ended(channel: str, ending: Ending) -> Ending:
-    """One request has ended; the ending, for whoever goes on with it."""
+def ended(channel: str, ending: Ending, again: bool = False) -> Ending:
+    """One request has ended, of a second copy if `again`; the ending, for whoever goes on with it."""
+    AGAIN.inc(int(again))
     ENDED.labels(channel, type(ending).__name__.lower()).inc()
     return ending
 

@@ -1,6 +1,7 @@
 """Where deliveries go: a chat on a platform, or the source system. Each send makes one call and has one ending."""
 
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from bot import metrics
 from bot.channels.base import Channel, Medium
@@ -8,12 +9,17 @@ from bot.endings import Ending, Later, Never
 from bot.gateways.source_system import Attachment, SourceSystem
 from bot.media import MediaStore, mime_of
 from bot.work import Work
-from content.dates import when
+from content.dates import date, when
 from content.message import Part
-from storage import Transaction, accounts, media, outbox, reports
+from handlers import terms
+from handlers.routes import purpose
+from storage import Transaction, accounts, announcements, media, outbox, reports
 from storage.ledger import Due
 
 HANDLE_MS = 6 * 24 * 3_600_000  # Zalo's uploads die after seven days; Telegram's file ids outlive that
+
+
+ONE_CALL = ("template", "article")  # routes by which one call says all that can be said
 
 
 class Outlet(Protocol):
@@ -24,6 +30,19 @@ class Outlet(Protocol):
 
     async def send(self, row: Due, part: Part) -> Ending:
         """Make the call for one part."""
+
+
+class Official(Protocol):
+    """What an Official Account sends beside letters; its rows alone have the routes that need it."""
+
+    async def send_template(self, chat: str, template_id: str, values: Mapping[str, str], tracking: str) -> Ending:
+        """An approved template to one citizen."""
+
+    async def send_article(self, article_id: str, target: Mapping[str, Sequence[str]]) -> Ending:
+        """A prepared article to every follower whom `target` means."""
+
+    async def send_group(self, group_id: str, part: Part, medium: Medium | None) -> Ending:
+        """One part of a letter to everybody in a group."""
 
 
 class ChatOutlet:
@@ -38,14 +57,36 @@ class ChatOutlet:
         wanted = {row.letter_id for row in rows if row.letter_id} - set(self._letters)
         if wanted:
             self._letters = {**_newest(self._letters), **await self._work.read(lambda tx: _opened(tx, wanted))}
-        return {row.id or 0: self._letters.get(row.letter_id or 0, ()) for row in rows}
+        return {row.id: self._parts(row) for row in rows}
+
+    def _parts(self, row: Due) -> tuple[Part, ...]:
+        parts = self._letters.get(row.letter_id or 0, ())
+        return parts[:1] if row.route in ONE_CALL else parts
 
     async def send(self, row: Due, part: Part) -> Ending:
-        """One call to the platform; a file the platform cannot have any more is a letter that cannot go."""
+        """One call to the platform, by the row's route."""
+        return metrics.ended(self.channel.kind, await self._call(row, part), row.resent and not row.parts_done)
+
+    async def _call(self, row: Due, part: Part) -> Ending:
+        """A file the platform cannot have any more is a letter that cannot go."""
+        if row.route in ONE_CALL:
+            return await self._in_one_call(row, part)
         medium = await self._medium(part.media) if part.media else None
         if part.media and medium is None:
             return Never("tệp đính kèm không còn")
-        return metrics.ended(self.channel.kind, await self.channel.send(row.chat, part, medium))
+        if row.route == "group":
+            return await cast(Official, self.channel).send_group(row.chat, part, medium)
+        return await self.channel.send(row.chat, part, medium)
+
+    async def _in_one_call(self, row: Due, part: Part) -> Ending:
+        official, agreed = cast(Official, self.channel), terms.within(self.channel.account.settings)
+        if row.route == "article":
+            return await official.send_article(row.chat, agreed.article_target)
+        template = agreed.templates.get(purpose(row))
+        if template is None:
+            return Later(5, "mẫu tin vừa được thay")
+        values = template.values(await self._work.read(lambda tx: _words(tx, row, part)))
+        return await official.send_template(row.chat, template.id, values, str(row.id))
 
     async def _medium(self, sha: str) -> Medium | None:
         path = self._store.path(sha)
@@ -55,6 +96,14 @@ class ChatOutlet:
         handles = await self._work.read(lambda tx: accounts.handles(tx, account_id, {sha}))
         url = self._store.address(sha, mime, self._now())
         return Medium(sha, mime, path, path.stat().st_size, handles.get(sha, ""), url)
+
+
+def _words(tx: Transaction, row: Due, part: Part) -> dict[str, str]:
+    """What a template's fields may say."""
+    report = reports.of(tx, row.report_id) if row.report_id else None
+    news = announcements.of(tx, row.announcement_id) if row.announcement_id else None
+    code, at = (report.code, report.created_at) if report else (news.code, news.published_at) if news else ("", tx.now)
+    return {"code": code, "date": date(at), "title": part.text.partition("\n")[0], "text": part.text}
 
 
 def _opened(tx: Transaction, ids: set[int]) -> dict[int, tuple[Part, ...]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from handlers import places, post, preferences, start, wishes
+from handlers import digests, places, post, preferences, start, times, wishes
 from handlers.places import Meant
 from handlers.turn import Turn
 from storage import citizens
@@ -19,6 +19,8 @@ def opens(turn: Turn) -> bool:
         return _command(turn, turn.command)
     if wishes.wish(turn) == "places":
         return _command(turn, "places")
+    if times.opens(turn) or digests.opens(turn):
+        return True
     return turn.story in _OPEN_TO_NAMES and places.named(turn) and understood(turn)
 
 
@@ -187,4 +189,5 @@ _STEPS = {
     "relation": _relation,
     "after": _after,
     **preferences.STEPS,
+    **times.STEPS,
 }

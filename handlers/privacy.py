@@ -10,7 +10,7 @@ from content.dates import date
 from content.message import Said
 from handlers import commune, post, wishes
 from handlers.turn import Turn
-from storage import Transaction, citizens, forgetting, inbox, media, outbox, reports
+from storage import Transaction, citizens, forgetting, media, outbox, reports
 from storage.citizens import Citizen
 from storage.reports import Report
 
@@ -217,18 +217,8 @@ def _erase_now(turn: Turn) -> None:
 
 def erase(turn: Turn) -> None:
     """Forget this person at once; what the law keeps stays without anything that leads to them."""
-    number = turn.citizen.id or 0
     _drop_drafts(turn)
-    citizens.consent(turn.tx, turn.citizen, "withdrawn", turn.citizen.consent_version, "")
-    for one in citizens.addresses(turn.tx, number):
-        forgetting.forget_address(turn.tx, one.id or 0)
-        inbox.forget_chat(turn.tx, one.account_id, one.chat)
-    for report in reports.of_citizen(turn.tx, number, 100_000):
-        if report.state in reports.SETTLED:
-            reports.forget_place(turn.tx, report)
-    turn.tx.session.flush()
-    reports.pseudonymise(turn.tx, number)
-    citizens.erase(turn.tx, turn.citizen)
+    forgetting.erase(turn.tx, turn.citizen)
     turn.erased = True
 
 

@@ -2,13 +2,22 @@
 
 from functools import cache
 
+from content import hours
 from content.phrases import Phrases
 from content.vietnamese import syllables, words
 from handlers.turn import Turn
 
 LONGEST = 8  # syllables; a longer text is a story in which these words stand by chance
-# Phrases may be typed without marks. Each leads to a question or to something shown, never to a deed.
+# Phrases may be typed without marks. Each leads to a question or to something shown, never to a deed; but for the
+# day's letter, which we print ourselves ("GỘP TIN") and which is as quickly undone.
 _PHRASES = {
+    "quiet": (
+        *("giờ yên tĩnh", "giờ nhận tin", "giờ gửi tin", "đừng nhắn ban đêm", "đừng gửi ban đêm", "nhắn khuya quá"),
+        *("đừng nhắn tin ban đêm", "đừng gửi tin ban đêm", "đừng nhắn đêm", "đừng nhắn khuya", "nhắn ít thôi"),
+        *("gửi ít thôi", "nhắn ít lại", "gửi ít lại"),
+    ),
+    "apart": ("thôi gộp", "đừng gộp", "không gộp"),
+    "gather": ("gộp tin", "nhắn gộp", "gửi gộp", "mỗi ngày một tin", "một ngày một tin", "mỗi ngày nhắn một lần"),
     "stop": (
         *("đừng gửi nữa", "đừng nhắn nữa", "đừng gửi tin", "đừng nhắn tin", "dừng gửi", "không nhận nữa"),
         *("không gửi nữa", "không muốn nhận", "thôi không nhận", "bỏ theo dõi", "hủy theo dõi", "hủy nhận tin"),
@@ -60,7 +69,11 @@ def _phrases() -> dict[str, Phrases]:
 
 def wish(turn: Turn) -> str:
     """A key of _PHRASES when they typed such a wish and little else; empty otherwise."""
-    if not turn.typed or turn.free or len(syllables(turn.text)) > LONGEST:
+    if not turn.typed or turn.free:
+        return ""
+    if hours.wish(turn.text):
+        return "quiet"
+    if len(syllables(turn.text)) > LONGEST:
         return ""
     return next((kind for kind, phrases in _phrases().items() if phrases.find(turn.text)), "")
 

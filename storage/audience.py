@@ -49,7 +49,8 @@ _SPREAD = """
 INSERT INTO delivery (letter_id, account_id, address_id, chat, lane, state, held, due_at, valid_until, attempts,
     parts_done, epoch, claimed_at, first_at, sent_at, message_id, route, why, resent, once, answered, announcement_id,
     commune, hamlet_key, created_at)
-SELECT l.id, a.account_id, a.id, a.chat, :lane, 'queued', CASE WHEN :gathered = 1 AND c.digest = :yes THEN 'digest' ELSE '' END,
+SELECT l.id, a.account_id, a.id, a.chat, :lane, 'queued',
+    CASE WHEN :gathered = 1 AND c.digest = :yes THEN 'digest' ELSE '' END,
     :due, :valid, 0, 0, 0, 0, 0, 0, '', '', '', :no, :once, :no, :announcement, f.commune, f.hamlet_key, :now
 {people}
 ON CONFLICT (announcement_id, address_id) DO NOTHING

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
+from storage.erasures import Journal
 from storage.transaction import Transaction
 from storage.vault import Vault
 
@@ -15,12 +16,13 @@ from storage.vault import Vault
 class Database:
     """An engine, a vault and a clock: `with database.transaction() as tx` is the only way to a row.
 
-    `now` returns ms UTC. On SQLite every transaction takes the write lock at once (BEGIN IMMEDIATE), because a
-    deferred one that reads and then writes fails with SQLITE_BUSY_SNAPSHOT whatever the time-out.
+    `now` returns ms UTC. `erasures`: the journal of erasures, where there is one. On SQLite every transaction takes
+    the write lock at once (BEGIN IMMEDIATE), because a deferred one that reads and then writes fails with
+    SQLITE_BUSY_SNAPSHOT whatever the time-out.
     """
 
-    def __init__(self, url: str, vault: Vault, now: Callable[[], int]) -> None:
-        self.url, self.vault, self.now = url, vault, now
+    def __init__(self, url: str, vault: Vault, now: Callable[[], int], erasures: Journal | None = None) -> None:
+        self.url, self.vault, self.now, self.erasures = url, vault, now, erasures
         self.engine = connect(url)
 
     @property
@@ -32,7 +34,7 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Commit at the end, roll back on any error."""
         with Session(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
-            yield Transaction(session, self.vault, self.now())
+            yield Transaction(session, self.vault, self.now(), self.erasures)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

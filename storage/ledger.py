@@ -10,7 +10,20 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, Select, String, bindparam, cast, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage.announcements import Announcement
@@ -52,35 +65,51 @@ class Due:
 _COLUMNS = [_ROWS.c[one.name] for one in fields(Due)]
 
 
-def _queued(*columns: Any) -> Select[Any]:
+# Said in the index's own words: a plan that is made once knows no value of a parameter, and would not use it.
+_IN_QUEUE = text("state = 'queued' AND held = ''")
+
+
+def _queued(postgres: bool, *columns: Any) -> Select[Any]:
     """Deliveries of `:account` that wait, but for the chats in `:busy`."""
-    waiting = (_ROWS.c.account_id == bindparam("account"), _ROWS.c.state == "queued", _ROWS.c.held == "")
-    return select(*columns).where(*waiting, _ROWS.c.chat.not_in(bindparam("busy", expanding=True)))
+    idle: Any = _ROWS.c.chat.not_in(bindparam("busy", expanding=True))
+    if postgres:  # one statement however many are busy
+        idle = _ROWS.c.chat != func.all(cast(bindparam("busy"), ARRAY(String)))
+    return select(*columns).where(_ROWS.c.account_id == bindparam("account"), _IN_QUEUE, idle)
 
 
-def _first_of(lane: int) -> Select[Any]:
-    found = _queued(*_COLUMNS).where(_ROWS.c.lane == lane, _ROWS.c.due_at <= bindparam("now"))
-    return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(bindparam("most")).subquery())
+@cache
+def _due(postgres: bool, most: int) -> Any:
+    """The first `most` of each lane. Numbers stand in the statement: with them PostgreSQL plans once, and rightly."""
+    return union_all(*(_first_of(postgres, lane, most) for lane in _LANES))
 
 
-_DUE = union_all(*(_first_of(lane) for lane in _LANES))
+def _first_of(postgres: bool, lane: int, most: int) -> Select[Any]:
+    found = _queued(postgres, *_COLUMNS).where(_ROWS.c.lane == _said(lane), _ROWS.c.due_at <= bindparam("now"))
+    return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(_said(most)).subquery())
+
+
+def _said(number: int) -> Any:
+    return literal(number, literal_execute=True)
+
+
+def _rounded(count: int) -> int:
+    """The next power of two: few different statements."""
+    return 1 << max(0, count - 1).bit_length()
+
+
 _CHOSEN = _ROWS.c.id.in_(bindparam("which", expanding=True)) & (_ROWS.c.state == "queued")
 _END = _ROWS.update().where(_CHOSEN).values(state=bindparam("to_state"), why=bindparam("to_why"))
-_NEXT = union_all(
-    *(
-        select(_queued(_ROWS.c.due_at).where(_ROWS.c.lane == lane).order_by(_ROWS.c.due_at).limit(1).subquery())
-        for lane in _LANES
-    )
-)
 _STOPPED = select(_NEWS.c.id).where(_NEWS.c.stopped_at > 0, _NEWS.c.swept_at == 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim brought. `urgent`: more first attempts of emergencies are due than were taken."""
+    """What a claim brought. `urgent`: more first attempts of emergencies are due than were taken. `late`: how many it
+    found past their time."""
 
     rows: list[Due]
     urgent: bool
+    late: int = 0
 
 
 def claim(
@@ -92,18 +121,18 @@ def claim(
     attempts of an emergency are due, nothing else is taken but up to `talk` answers. What is past its time is not
     taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`.
     """
-    asked = {"account": account_id, "busy": list(busy), "now": tx.now, "most": limit + 1}
-    found = [Due(*row) for row in tx.run(_DUE, asked).all()]
-    live = _ended(tx, found)
+    asked = {"account": account_id, "busy": list(busy), "now": tx.now}
+    found = [Due(*row) for row in tx.run(_due(tx.postgres, _rounded(limit + 1)), asked).all()]
+    live, late = _ended(tx, found)
     chosen = _choose(_one_a_chat(live), limit, talk)
     waiting = sum(row.lane == EMERGENCY for row in live) - sum(row.lane == EMERGENCY for row in chosen)
-    return Claimed(_taken(tx, chosen, epoch), waiting > 0)
+    return Claimed(_taken(tx, chosen, epoch), waiting > 0, late)
 
 
-def _ended(tx: Transaction, found: list[Due]) -> list[Due]:
-    """End what is too late or was stopped; the rest."""
+def _ended(tx: Transaction, found: list[Due]) -> tuple[list[Due], int]:
+    """End what is too late or was stopped; the rest, and how many were too late."""
     if not found:
-        return found
+        return found, 0
     stopped = set(tx.run(_STOPPED).scalars()) if any(row.announcement_id for row in found) else set()
     late = [row for row in found if row.valid_until is not None and row.valid_until < tx.now]
     gone = [row for row in found if row.announcement_id in stopped and row not in late]
@@ -112,7 +141,7 @@ def _ended(tx: Transaction, found: list[Due]) -> list[Due]:
     _finish(tx, [row for row in gone if row.resent or row.parts_done], "unknown", "đã dừng, bản đầu có thể đã tới")
     _finish(tx, [row for row in gone if not (row.resent or row.parts_done)], "withdrawn", "đã dừng gửi")
     over = {row.id for row in (*late, *gone)}
-    return [row for row in found if row.id not in over] if over else found
+    return ([row for row in found if row.id not in over] if over else found), len(late)
 
 
 def _finish(tx: Transaction, rows: list[Due], state: str, why: str) -> None:
@@ -158,8 +187,18 @@ def _taking(postgres: bool) -> Any:
 
 def next_due(tx: Transaction, account_id: int, busy: Collection[str] = ()) -> int | None:
     """When the next delivery of an account (but of no `busy` chat) falls due, ms UTC."""
-    found = tx.run(_NEXT, {"account": account_id, "busy": list(busy)}).scalars().all()
+    found = tx.run(_next(tx.postgres), {"account": account_id, "busy": list(busy)}).scalars().all()
     return min(found) if found else None
+
+
+@cache
+def _next(postgres: bool) -> Any:
+    return union_all(*(_first_due(postgres, lane) for lane in _LANES))
+
+
+def _first_due(postgres: bool, lane: int) -> Select[Any]:
+    waiting = _queued(postgres, _ROWS.c.due_at).where(_ROWS.c.lane == _said(lane))
+    return select(waiting.order_by(_ROWS.c.due_at).limit(_said(1)).subquery())
 
 
 def expire(tx: Transaction) -> int:

@@ -38,6 +38,13 @@ def upgrade(engine: Engine) -> None:
         connection.commit()
 
 
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Run what is missing up to `revision` (or "head") within the caller's transaction."""
+    from alembic import command
+
+    command.upgrade(config(connection), revision)
+
+
 def alone(connection: Connection) -> None:
     """Until the end of the transaction nobody else starts; on SQLite nobody else is there."""
     if connection.dialect.name == "postgresql":

@@ -8,6 +8,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+from storage.erasures import Journal
 from storage.vault import Vault
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -25,11 +26,15 @@ def _inserting(table: Table) -> Any:
 
 @dataclass(frozen=True)
 class Transaction:
-    """`now` is ms UTC, fixed for the whole transaction: nobody asks the clock twice about one decision."""
+    """`now` is ms UTC, fixed for the whole transaction: nobody asks the clock twice about one decision.
+
+    `erasures` is where it is written down, outside the database, that somebody was erased.
+    """
 
     session: Session
     vault: Vault
     now: int
+    erasures: Journal | None = None
 
     @property
     def postgres(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bot.commands import shared
+from bot.commands import account_terms, shared
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from storage.accounts import Account
 
 app = typer.Typer(help="Tài khoản Zalo OA, Zalo Bot, Telegram: thêm, xem, dừng, đổi mã.", no_args_is_help=True)
+account_terms.add_to(app)
 
 # What each kind of account keeps secret: (key, question, whether it must be given).
 ASKED: dict[str, tuple[tuple[str, str, bool], ...]] = {

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.console import (
     announcements,
+    commune,
     corrections,
     faq,
     home,
@@ -12,6 +13,7 @@ from bot.console import (
     progress,
     reach,
     reports,
+    resume,
     session,
     sign_in,
     writing,
@@ -28,7 +30,20 @@ def setup(app: web.Application) -> None:
     console[sign_in.STRANGERS] = sign_in.Strangers()
     console.on_cleanup.append(_stop)
     pages.setup(console)
-    for part in (sign_in, home, writing, announcements, corrections, progress, reach, reports, faq, links):
+    for part in (
+        sign_in,
+        home,
+        writing,
+        announcements,
+        corrections,
+        progress,
+        reach,
+        reports,
+        faq,
+        links,
+        commune,
+        resume,
+    ):
         console.add_routes(part.ROUTES)
     app.add_subapp("/console", console)
 

@@ -16,6 +16,7 @@ from bot.context import Context
 from bot.work import Turn
 from content.announcements import blanks
 from content.message import Part
+from handlers import quiet
 from handlers.announcements import (
     CHANNELS,
     HEADLINE,
@@ -81,7 +82,8 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
         "same_person": SAME_PERSON,
         "bubbles": _bubbles(row, known, people),
         "people": sum(people.values()),
-        "problems": _problems(row, known, tx.now),
+        "morning": quiet.morning(row, tx.now, quiet.hours_of(tx, row)),
+        "problems": _problems(tx, row, known),
         **_related(tx, row),
         **progress.shown(tx, row, known.settings),
     }
@@ -124,9 +126,10 @@ def _lock_screen(text: str) -> str:
     return line if len(line) <= HEADLINE else f"{line[:HEADLINE]}…"
 
 
-def _problems(row: Announcement, known: Context, now: int) -> list[str]:
+def _problems(tx: Transaction, row: Announcement, known: Context) -> list[str]:
     """What keeps it from going out; blanks of a model included, which nobody must ever read on a phone."""
-    found = problems(draft_of(row), now, known.know.gazetteer)
+    found = problems(draft_of(row), tx.now, known.know.gazetteer)
+    found += quiet.problems(row, tx.now, quiet.hours_of(tx, row))
     empty = blanks(f"{row.title}\n{row.body}\n{row.source}")
     return [*found, *(f"Chỗ trống chưa điền: {{{name}}}." for name in empty)]
 
@@ -152,7 +155,7 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
             return None  # pressed twice, or somebody was faster: it goes out once
         if str(row.version) != version or official is None:
             raise Refused(409, "Tin vừa có người sửa. Xin xem lại nội dung mới rồi hãy gửi.")
-        if _problems(row, known, tx.now):
+        if _problems(tx, row, known):
             raise Refused(400, "Tin còn chỗ phải sửa nên chưa gửi được. Xin xem các dòng nhắc ở trang xem trước.")
         return row if decision(tx, row, official, known.know, known.settings.two_people) else None
 

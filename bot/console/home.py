@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.console import resume
 from bot.console.pages import page
 from bot.console.session import context, me
 from bot.console.signed import Signed
@@ -39,6 +40,7 @@ def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
         "spreading": [(row.code, row.title) for row in announcements.spreading(tx) if commune in ("", row.commune)],
         "missed": _missed(tx, commune),
         "accounts": _accounts(tx, signed),
+        "paused": resume.shown(tx),
     }
 
 

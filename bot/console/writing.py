@@ -13,12 +13,13 @@ from bot.console.session import fields as form_fields
 from bot.console.words import PRIORITIES, from_input, to_input
 from content.announcements import load_models
 from content.topics import TOPICS
-from handlers import Knowledge
+from handlers import Knowledge, quiet
 from handlers.announcements import EMERGENCY_WORDS, HEADLINE, LONGEST_BODY, Draft, draft_of, headline, save
 from storage import Transaction, announcements, audit, officials
 from storage.announcements import Announcement
 
 HOUR_MS = 3_600_000
+NIGHT = {"now": {"at_night": "on"}, "emergency": {"priority": "emergency"}}
 LONGEST_TITLE, LONGEST_SOURCE = 200, 300  # as the table keeps them
 _SOURCE = re.compile(r"(.*), tin số (.*?), (.*)")  # as `Form.source` and the models write it
 
@@ -37,6 +38,9 @@ class Form:
     issued: str = ""
     hamlets: str = ""
     valid_until: str = ""
+    at_night: str = ""  # "on": also in the quiet hours
+    once: str = ""  # "on": never a second time, even where it is unclear whether it came
+    night: str = ""  # what the writer chose where it ends in the quiet hours: now, emergency or drop
 
     @property
     def source(self) -> str:
@@ -78,11 +82,18 @@ async def _save(request: web.Request, code: str) -> web.Response:
     known, signed = context(request), me(request)
     sent = await form_fields(request)
     form = Form(**{one.name: sent.get(one.name, "") for one in fields(Form)})
+    if form.night == "drop":
+        return go("/console/announcements")  # a draft that was kept before stays a draft
+    if form.night in NIGHT:
+        form = replace(form, **NIGHT[form.night], night="")
     draft = draft_from(form, (signed.commune,) if signed.commune else communes_of(known.know, form.commune))
     problem = _unusable(draft, new=not code)
     if problem:
         return _form(request, form, code, problem, 400)
-    row = await known.work.write(lambda tx: _keep(tx, draft, signed.id, code, signed.commune))
+    try:
+        row = await known.work.write(lambda tx: _keep(tx, draft, form, signed.id, code, signed.commune))
+    except Undecided as undecided:
+        return _form(request, form, code, str(undecided), 400, undecided=True)
     await request.app[RECORDER].record(known, row)
     return go(f"/console/announcements/{row.code}")
 
@@ -130,7 +141,11 @@ def commune_code(know: Knowledge, typed: str) -> str:
     return found.candidates[0].code if found and found.candidates and not found.ask else ""
 
 
-def _keep(tx: Transaction, draft: Draft, official_id: int, code: str, commune: str) -> Announcement:
+class Undecided(Exception):
+    """It ends while people sleep, and its writer has not chosen what is to become of it; the sentence says so."""
+
+
+def _keep(tx: Transaction, draft: Draft, form: Form, official_id: int, code: str, commune: str) -> Announcement:
     official = officials.of(tx, official_id)
     old = _draft_row(tx, code, commune, changes=True) if code else None
     if official is None:
@@ -139,6 +154,10 @@ def _keep(tx: Transaction, draft: Draft, official_id: int, code: str, commune: s
         draft = replace(draft, commune=old.commune, area=tuple(announcements.communes(old)), kind=old.kind)
     row = save(tx, draft, official, old.id if old else None)
     row.speech_why, row.speech_seconds = "", 0
+    row.at_night, row.once = form.at_night == "on", form.once == "on"
+    problem = quiet.problems(row, tx.now, quiet.hours_of(tx, row))
+    if problem:
+        raise Undecided(problem[0])
     audit.write(tx, official_id, "announcement.saved", row.code, row.commune, row.priority)
     return tx.add(row)
 
@@ -155,9 +174,11 @@ def _draft_row(tx: Transaction, code: str, commune: str, changes: bool = False) 
 
 
 def _stored(tx: Transaction, code: str, commune: str) -> Form:
-    draft = draft_of(_draft_row(tx, code, commune))
+    row = _draft_row(tx, code, commune)
+    draft = draft_of(row)
     form = Form(draft.commune, draft.priority, draft.topic, draft.title, draft.body,
-                hamlets=", ".join(draft.hamlets), valid_until=to_input(draft.valid_until))  # fmt: skip
+                hamlets=", ".join(draft.hamlets), valid_until=to_input(draft.valid_until),
+                at_night="on" if row.at_night else "", once="on" if row.once else "")  # fmt: skip
     return _with_source(form, draft.source)
 
 
@@ -167,11 +188,14 @@ def _with_source(form: Form, source: str) -> Form:
     return replace(form, agency=agency, bulletin=bulletin, issued=issued)
 
 
-def _form(request: web.Request, form: Form, code: str, problem: str = "", status: int = 200) -> web.Response:
+def _form(
+    request: web.Request, form: Form, code: str, problem: str = "", status: int = 200, undecided: bool = False
+) -> web.Response:
     signed, know = me(request), context(request).know
     return page(
         request, "announcement_form.html", status,
         title="Sửa bản tin" if code else "Viết bản tin", form=form, code=code, problem=problem,
+        undecided=undecided,
         place=place_of(know, signed.commune or form.commune), models=() if code else load_models(), topics=TOPICS,
         priorities=PRIORITIES, marks={one: headline(one, "") for one in PRIORITIES}, lock_screen=HEADLINE,
         most_words=EMERGENCY_WORDS, longest_body=LONGEST_BODY,

@@ -53,7 +53,7 @@ def _published(database: Database, account: Account) -> tuple[int, int, int]:
             Announcement(
                 code=new_code(5), commune=COMMUNE, priority="routine", title=TITLE, body=WORDS, author_id=0,
                 status="published", created_at=tx.now, published_at=tx.now, spread_done_at=tx.now,
-                valid_until=tx.now + DAY_MS,
+                valid_until=tx.now + DAY_MS, at_night=True,
             )
         )  # fmt: skip
         letter = outbox.write_letter(tx, account.channel, (Part("text", WORDS),), announcement_id=row.id)

@@ -25,6 +25,7 @@ MADE = {
     "commune.": ("home", "village", "relative", "hamlet", "more", "wrong"),
     "status.": ("filed", "received", "working", "more", "refused", "answered", "closed"),
     "answer.": ("done", "undone", "more", "tell"),
+    "announcement.": ("correction", "withdrawal"),
 }
 # Words of offices and of machines, which the tone page rules out.
 STIFF = ("vui lòng", "hệ thống", "thực hiện", "tiến hành", "thao tác", "cú pháp", "click", "quý khách", "người dùng",

@@ -58,6 +58,8 @@ CHOICES: dict[str, Way] = {
     "commune.after": _typed("Tân Khai, Hớn Quản", "1"),
     "commune.topics": _typed("chủ đề"),
     "commune.places": _typed("xã của tôi"),
+    "commune.times": _typed("giờ nhận tin"),
+    "commune.hours": _typed("giờ nhận tin", "1"),
     "language.which": _typed("ngôn ngữ"),
     "privacy.stopped": _typed("ngừng"),
     "privacy.unsure": _typed("ngung"),

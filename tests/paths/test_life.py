@@ -32,7 +32,7 @@ def publishing(tx: Transaction, title: str) -> int:
     from content.message import Part
 
     row = tx.add(Announcement(code="TEST23", commune=COMMUNE, priority="routine", title=title, body="Tin.",
-                              author_id=1, created_at=tx.now, valid_until=tx.now + DAY_MS))  # fmt: skip
+                              author_id=1, created_at=tx.now, valid_until=tx.now + DAY_MS, at_night=True))  # fmt: skip
     for channel in ("telegram", "zalo_oa", "zalo_bot"):
         outbox.write_letter(tx, channel, (Part("text", title),), announcement_id=row.id)
     assert publish(tx, row, 1, two_people=False)

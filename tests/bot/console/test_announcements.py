@@ -12,7 +12,7 @@ from bot.console.words import from_input, to_input
 from bot.gateways.audio import mp3_of
 from bot.gateways.speech_espeak import Espeak
 from content.announcements import load_models
-from storage import Transaction, announcements, ledger, progress, publishing
+from storage import Transaction, announcements, communes, ledger, progress, publishing
 from tests.bot.console.world import HERE, NOW, THERE, Client, World, send, sign_in, text_of
 
 EMERGENCY = {
@@ -338,3 +338,48 @@ def test_times_are_typed_in_vietnamese_time(typed: str, meant: int | None) -> No
     assert from_input(typed) == meant
     if meant:
         assert to_input(meant) == typed[:16]
+
+
+NIGHTLY = {**ROUTINE, "valid_until": "2026-11-21T23:00"}
+
+
+async def test_what_ends_while_people_sleep_is_not_kept_until_its_writer_has_chosen(
+    client: Client, world: World
+) -> None:
+    await sign_in(client, "lan")
+    refused = await send(client, "/console/announcements/new", 400, **NIGHTLY)
+    assert "Tin hết hiệu lực trong giờ yên tĩnh (từ 21 giờ 30 đến 6 giờ)" in refused
+    assert refused.count('name="night"') == 3
+    await send(client, "/console/announcements/new", **NIGHTLY, night="drop")
+    with world.work.database.reading() as tx:
+        assert announcements.of_commune(tx, "") == []
+    code = await write(client, **NIGHTLY, night="now")
+    assert "giờ yên tĩnh" not in await text_of(client, f"/console/announcements/{code}")
+    urgent = await write(client, **NIGHTLY, night="emergency")
+    with world.work.database.reading() as tx:
+        rows = [announcements.coded(tx, one) for one in (code, urgent)]
+        assert [(row.priority, row.at_night) for row in rows if row] == [("routine", True), ("emergency", False)]
+
+
+async def test_a_draft_that_would_end_in_the_night_is_refused_when_it_is_sent(client: Client, world: World) -> None:
+    await sign_in(client, "lan")
+    code = await write(client, **{**NIGHTLY, "valid_until": "2026-11-21T21:00"})
+    with world.work.database.transaction() as tx:
+        communes.set_hours(tx, HERE, 20 * 60, 5 * 60)
+    assert "Phải chọn" in await text_of(client, f"/console/announcements/{code}")
+    await send(client, f"/console/announcements/{code}/send", 400, version="1")
+    assert status_of(world, code) == "draft"
+
+
+async def test_never_twice_is_a_choice_and_the_night_says_when_it_goes(client: Client, world: World) -> None:
+    await sign_in(client, "lan")
+    code = await write(client, **ROUTINE, once="on")
+    with world.work.database.reading() as tx:
+        row = announcements.coded(tx, code)
+        assert row
+        assert (row.once, row.at_night) == (True, False)
+    assert 'name="once" value="on" checked' in await text_of(client, f"/console/announcements/{code}/edit")
+    assert "chờ đến" not in await text_of(client, f"/console/announcements/{code}")
+    world.ms = NOW + 14 * 3_600_000  # 23 giờ, of a session that has ended
+    await sign_in(client, "lan")
+    assert "tin chờ đến 6 giờ ngày 22/11 mới gửi" in await text_of(client, f"/console/announcements/{code}")

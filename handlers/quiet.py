@@ -1,0 +1,110 @@
+"""Quiet hours: news that can wait does not wake anybody. Emergencies, answers and news of reports are never held."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from content.hours import ends, minute, shown, within
+from storage import Transaction, announcements, communes, quiet
+from storage.announcements import Announcement
+from storage.communes import Hours
+from storage.ledger import Due
+from storage.outbox import PRIORITY, ROUTINE
+
+LANES = (PRIORITY, ROUTINE)
+MANY = 20  # held rows of one claim, and none that may go: a whole commune has just gone to bed
+AT_ONCE = 2000  # rows then put back beside them, so that nobody waits long for this transaction
+
+
+class _Waiting(Protocol):
+    """What `Due` and `quiet.Waiting` both tell."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def address_id(self) -> int | None: ...
+    @property
+    def announcement_id(self) -> int | None: ...
+    @property
+    def commune(self) -> str: ...
+
+
+def hold(tx: Transaction, rows: list[Due]) -> list[Due]:
+    """Put back what was claimed for somebody who sleeps, due when their quiet hours end; what may go now.
+
+    The citizen's own hours count before the commune's. Runs in every claim: two short questions when there is news
+    among the rows, none otherwise.
+    """
+    news = [row for row in rows if row.lane in LANES]
+    asleep = _asleep(tx, news) if news else {}
+    if not asleep:
+        return rows
+    _put_back(tx, asleep)
+    if len(asleep) == len(news) >= MANY:
+        _put_back(tx, _asleep(tx, quiet.due(tx, news[0].account_id, news[0].lane, AT_ONCE)))
+    return [row for row in rows if row.id not in asleep]
+
+
+def _asleep(tx: Transaction, news: Sequence[_Waiting]) -> dict[int, int]:
+    """delivery id → when its receiver's quiet hours end, of those who sleep now."""
+    at = minute(tx.now)
+    own = quiet.own(tx, {row.address_id for row in news if row.address_id})
+    common = communes.hours(tx, {row.commune for row in news if row.commune})
+    sleeping: dict[int, int] = {}
+    for row in news:
+        hours = own.get(row.address_id or 0) or common.get(row.commune)
+        if hours and within(*hours, at):
+            sleeping[row.id] = ends(tx.now, hours[1])
+    if not sleeping:
+        return sleeping
+    chosen = quiet.at_night(tx, {row.announcement_id for row in news if row.announcement_id})
+    return {row.id: sleeping[row.id] for row in news if row.id in sleeping and row.announcement_id not in chosen}
+
+
+def _put_back(tx: Transaction, asleep: dict[int, int]) -> None:
+    by_end: dict[int, list[int]] = defaultdict(list)
+    for number, until in asleep.items():
+        by_end[until].append(number)
+    for until, ids in by_end.items():
+        quiet.put_back(tx, ids, until)
+
+
+def hours_of(tx: Transaction, row: Announcement) -> list[Hours]:
+    """The quiet hours of every commune that an announcement is for."""
+    return list(communes.hours(tx, announcements.communes(row)).values())
+
+
+def problems(row: Announcement, now: int, rules: Iterable[Hours]) -> list[str]:
+    """What keeps it from going out as it is: it ends while people sleep, so whoever has not got it by then never will.
+
+    The writer chooses: send it in the night all the same, raise it to an emergency, or drop it. `rules`: quiet hours.
+    """
+    if not _waits(row) or row.kind == "withdrawal":  # what is taken back ends at that same time
+        return []
+    last = minute(row.valid_until - 1)
+    late = [hours for hours in rules if within(*hours, last)]
+    return [_sentence(row, now, *late[0])] if late else []
+
+
+def morning(row: Announcement, now: int, rules: Iterable[Hours]) -> int:
+    """When an announcement that is sent now begins to come, ms UTC; 0 when that is at once, at least somewhere."""
+    hours = list(rules)
+    if not _waits(row) or not all(within(*one, minute(now)) for one in hours):
+        return 0
+    return min((ends(now, end) for _, end in hours), default=0)
+
+
+def _waits(row: Announcement) -> bool:
+    return row.priority != "emergency" and not row.at_night
+
+
+def _sentence(row: Announcement, now: int, start: int, end: int) -> str:
+    if within(start, end, minute(now)) and row.valid_until <= ends(now, end):
+        return (
+            f"Bây giờ là giờ yên tĩnh. Tin chỉ gửi từ {shown(end)}, mà lúc đó đã hết hiệu lực: không ai nhận được. "
+            "Phải chọn: gửi ngay cả trong giờ yên tĩnh, nâng lên khẩn cấp, hoặc bỏ tin này."
+        )
+    return (
+        f"Tin hết hiệu lực trong giờ yên tĩnh (từ {shown(start)} đến {shown(end)}): ai chưa nhận trước {shown(start)} "
+        "thì không bao giờ nhận được. Phải chọn: gửi cả trong giờ yên tĩnh, nâng lên khẩn cấp, hoặc bỏ tin này."
+    )

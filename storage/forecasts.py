@@ -1,0 +1,58 @@
+"""Forecasts: whom an announcement would find, by account, window and place, before it goes out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, select, text
+
+from storage.announcements import Announcement, communes, hamlets
+from storage.audience import _ONE_FOLLOW, _PEOPLE, _asked, _asks, _wanted
+from storage.citizens import Address
+from storage.outbox import Delivery
+from storage.transaction import Transaction
+
+_ROWS = Delivery.__table__  # type: ignore[attr-defined]
+_ADDRESSES = Address.__table__  # type: ignore[attr-defined]
+_WINDOW = "CASE WHEN a.heard_at >= :free THEN 'free' WHEN a.heard_at >= :paid THEN 'paid' ELSE 'closed' END"
+_FOUND = f"""SELECT a.account_id, {_WINDOW} AS reach, f.commune, f.hamlet_key, count(*) {{people}}
+GROUP BY a.account_id, reach, f.commune, f.hamlet_key"""
+_SAID: tuple[tuple[object, str], ...] = (
+    (_ADDRESSES.c.heard_at >= bindparam("free"), "free"),
+    (_ADDRESSES.c.heard_at >= bindparam("paid"), "paid"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """So many people of one account, in one window of Zalo's (free, paid, closed), who live in one place."""
+
+    account_id: int
+    window: str
+    commune: str
+    hamlet_key: str
+    people: int
+
+
+def found(tx: Transaction, row: Announcement, free: int, paid: int) -> list[Found]:
+    """Whom an announcement would reach now. Who wrote at `free` (ms UTC) or later is in the free window, at `paid` or
+    later in the paid one; platforms without windows do not look at that."""
+    if row.corrects_id:
+        return _of_original(tx, row.corrects_id, free, paid)
+    places, emergency = communes(row), row.priority == "emergency"
+    named = hamlets(row)
+    wanted = _wanted(len(places), [] if emergency else named)
+    further = _ONE_FOLLOW.format(wanted=wanted.replace("@", "g")) if len(places) > 1 else ""
+    people = _PEOPLE.format(letter="", wanted=wanted.replace("@", "f"), further=further)
+    asked = {**_asks(places, named, emergency, row.topic), "free": free, "paid": paid}
+    counted: Any = _asked(tx, _FOUND.format(people=people), asked)
+    return [Found(*one) for one in counted]
+
+
+def _of_original(tx: Transaction, announcement_id: int, free: int, paid: int) -> list[Found]:
+    """A correction goes to whoever got the original."""
+    window = case(*_SAID, else_="closed").label("reach")  # type: ignore[arg-type]
+    columns = (_ROWS.c.account_id, window, _ROWS.c.commune, _ROWS.c.hamlet_key)
+    got = (_ROWS.c.announcement_id == announcement_id, _ROWS.c.state.in_(("sent", "unknown", "claimed")))
+    joined = select(*columns, func.count()).join(_ADDRESSES, _ADDRESSES.c.id == _ROWS.c.address_id)
+    question = joined.where(*got).group_by(_ROWS.c.account_id, text("reach"), _ROWS.c.commune, _ROWS.c.hamlet_key)
+    return [Found(*one) for one in tx.run(question, {"free": free, "paid": paid})]
