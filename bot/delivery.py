@@ -269,8 +269,7 @@ class Sender:
 
     async def _until_due(self) -> float:
         """Seconds until the next row falls due; when one is, we are hungry."""
-        busy = self._chats.busy()
-        idle = IDLE_SECONDS[self._work.database.sqlite]
+        busy, idle = self._chats.busy(), IDLE_SECONDS[self._work.database.sqlite]
         try:
             due, now = await self._work.read(lambda tx: (ledger.next_due(tx, self.account.id or 0, busy), tx.now))
         except Exception:

@@ -303,5 +303,5 @@ class Opened:
     async def _ease(self) -> None:
         if not self._eased:
             with contextlib.suppress(aiohttp.ClientResponseError):
-                await self.world.control("zalo_oa", "settings", enforce_limits=False)
+                await self.world.control("zalo_oa", "settings", enforce_limits=False, oa_per_minute=60_000)
         self._eased = True

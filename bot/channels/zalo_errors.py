@@ -64,6 +64,13 @@ def _in_the_morning(refusal: Refusal) -> Ending:
     return Later((due - now).total_seconds(), f"Zalo không cho gửi loại tin này ban đêm ({refusal.code})")
 
 
+def _tomorrow(refusal: Refusal) -> Ending:
+    """A template's own quota is used up for today: it waits, and nothing else of the account does."""
+    now = datetime.fromtimestamp(refusal.now / 1000, UTC).astimezone(VIETNAM)
+    due = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) + MORNING
+    return Later((due - now).total_seconds(), f"hết lượt gửi mẫu tin hôm nay ({refusal.code})")
+
+
 def _not_authorized(refusal: Refusal) -> Ending:
     """-223 has two meanings and only the text tells them apart."""
     if "quota" in refusal.words.lower():
@@ -120,6 +127,42 @@ ENDINGS: dict[int, Factory] = {
     # This one group is at fault, not the account.
     -403: _gone("OA không còn trong nhóm"),
 }
+# What differs where a template is sent (§7): these codes stand in a table of their own.
+TEMPLATES: dict[int, Factory] = {
+    -100: _later(60, "Zalo chưa xử lý được mẫu tin"),
+    -108: _gone("Zalo không biết người nhận này"),
+    -109: _never("mẫu tin không còn trên Zalo"),
+    -111: _never("mẫu tin thiếu hoặc sai nội dung"),
+    -112: _never("mẫu tin thiếu hoặc sai nội dung"),
+    -1121: _never("mẫu tin thiếu hoặc sai nội dung"),
+    -1122: _never("mẫu tin thiếu hoặc sai nội dung"),
+    -1124: _never("mẫu tin có chỗ quá dài"),
+    -114: _never("người nhận không nhận được mẫu tin"),
+    -115: _tomorrow,
+    -117: _never("OA chưa được dùng mẫu tin này"),
+    -118: _never("người nhận không nhận được mẫu tin"),
+    -119: _never("người nhận không nhận được mẫu tin"),
+    -124: _suspend("Khóa của OA không dùng được. Cần kết nối lại OA"),
+    -125: _suspend("Zalo không tìm thấy OA. Cần kiểm tra lại mã OA"),
+    -126: _never("mẫu tin chỉ để thử, ví thử đã hết"),
+    -127: _never("mẫu tin mới được dùng thử, chưa gửi được cho bà con"),
+    -131: _never("mẫu tin chưa được Zalo duyệt"),
+    -133: _in_the_morning,
+    -135: _never("OA chưa được gửi mẫu tin"),
+    -1351: _never("OA chưa được gửi mẫu tin"),
+    -136: _never("cần liên kết Zalo Cloud Account với OA"),
+    -137: _never("Zalo Cloud Account đã hết tiền"),
+    -139: _never("người nhận không nhận loại tin này từ OA"),
+    -140: _never("người nhận không nhận loại tin này từ OA"),
+    -141: _never("người nhận không nhận loại tin này từ OA"),
+    -144: _tomorrow,
+    -1441: _tomorrow,
+    -145: _never("Zalo không cho OA gửi loại mẫu này"),
+    -146: _never("Zalo đã tắt mẫu tin vì chất lượng thấp"),
+    -147: _tomorrow,
+    -1471: _tomorrow,
+    -1472: _tomorrow,
+}
 UNKNOWN_WAIT = 300.0  # seconds; a code nobody has documented: refused, and worth another try
 
 
@@ -130,3 +173,9 @@ def ending(code: int, words: str, now: int) -> Ending:
     """
     factory = ENDINGS.get(code, _later(UNKNOWN_WAIT, "Zalo trả mã lỗi lạ"))
     return factory(Refusal(code, words, now))
+
+
+def template_ending(code: int, words: str, now: int) -> Ending:
+    """How a template refused with `code` ends; what its own table does not name, the table of all sends does."""
+    factory = TEMPLATES.get(code)
+    return factory(Refusal(code, words, now)) if factory else ending(code, words, now)

@@ -7,7 +7,6 @@ import logging
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -16,11 +15,13 @@ from bot.channels import zalo_oa_read as reading
 from bot.channels import zalo_oa_send as sending
 from bot.channels.base import Account, Finding, Forbidden, Gate, Medium, Now, Profile, Unavailable, WebhookInfo
 from bot.channels.zalo_errors import SEND_FAILED, SUSPENDED_WAIT, TOKEN, UPLOAD_EXPIRED, ending
-from bot.channels.zalo_fields import mapping, number, text
+from bot.channels.zalo_fields import mapping, text
 from bot.channels.zalo_http import NotWritten, Unclear, call, open_session, timeout
+from bot.channels.zalo_oa_routes import Limits as Limits
+from bot.channels.zalo_oa_routes import Routes
 from bot.channels.zalo_oa_send import Refused
 from bot.channels.zalo_tokens import OAUTH_URL, App, Keeper, Reconnect, TokenStore, Trouble
-from bot.endings import Ending, Later, Never, Sent, Unknown
+from bot.endings import Ending, Never, Sent
 from content.channels import KINDS
 from content.message import Heard, Part
 
@@ -31,15 +32,6 @@ HANDLE_LIVES_MS = 6 * 24 * 3_600_000  # Zalo keeps an upload 7 days
 LATER = 20.0  # seconds; the platform could not be reached
 FAILED_TRIES = 2  # retries after -200 "Send message failed"
 LIMIT = KINDS["zalo_oa"].text_limit
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What Zalo's headers said at `at` (ms UTC): calls a minute, and how many of them are left."""
-
-    limit: int
-    remain: int
-    at: int
 
 
 def app_of(account: Account) -> App:
@@ -60,7 +52,7 @@ def app_of(account: Account) -> App:
     )
 
 
-class ZaloOA:
+class ZaloOA(Routes):
     """One OA. Voice never leaves by it (§3.1): the letter carries a link to the listening page instead.
 
     `limits` is what the newest answer said of the rate; `billed` counts sends that Zalo took from a paid quota.
@@ -109,19 +101,8 @@ class ZaloOA:
         why = sending.unfit(part, words, medium, LIMIT)
         if why:
             return Never(why)
-        try:
-            return await self._deliver(chat, part, words, medium, timeout)
-        except Refused as refused:
-            return self._refused(refused, chat, part)
-        except Reconnect as error:
-            why = f"cần kết nối lại OA {self.account.name}: {error}"
-            return Later(SUSPENDED_WAIT, why, suspend=True)
-        except (NotWritten, Trouble) as error:
-            return Later(LATER, str(error))
-        except Unclear as error:
-            return Unknown(str(error))
-        except OSError as error:
-            return Never(f"không đọc được tệp gửi kèm ({type(error).__name__})")
+        work = self._deliver(chat, part, words, medium, timeout)
+        return await self._tried(work, lambda refused: self._refused(refused, chat, part))
 
     async def _deliver(self, chat: str, part: Part, words: str, medium: Medium | None, wait: float | None) -> Ending:
         """Upload if there is something new to upload, send, and upload once more when Zalo has dropped it."""
@@ -146,7 +127,8 @@ class ZaloOA:
         raw = await asyncio.to_thread(medium.path.read_bytes)
         way = sending.UPLOADS[part.kind]
         try:
-            data = await self._api("POST", way.path, lambda: {"data": way.form(raw, medium.mime)}, wait)
+            async with self.gate():
+                data = await self._api("POST", way.path, lambda: {"data": way.form(raw, medium.mime)}, wait)
         except Unclear as error:
             raise NotWritten(f"tải tệp lên Zalo: {error}") from None
         handle = text(data.get(way.answer))
@@ -213,11 +195,6 @@ class ZaloOA:
             headers["appsecret_proof"] = proof.hexdigest()
         return headers
 
-    def _note_limits(self, headers: Mapping[str, str]) -> None:
-        limit = number(headers.get("X-RateLimit-Limit"))
-        if limit:
-            self.limits = Limits(limit, number(headers.get("X-RateLimit-Remain")), self.now())
-
     # ---- in ----
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> None:
@@ -266,10 +243,14 @@ class ZaloOA:
         """Zalo does not tell."""
         return None
 
+    async def _card(self) -> dict[str, Any]:
+        async with self.gate():
+            return await self._api("GET", "/v2.0/oa/getoa", dict)
+
     async def profile(self) -> Profile | None:
         """The OA's name from `getoa`."""
         try:
-            data = await self._api("GET", "/v2.0/oa/getoa", dict)
+            data = await self._card()
         except (Reconnect, Refused, NotWritten, Unclear, Trouble):
             return None
         return Profile(text(data.get("name")))
@@ -278,7 +259,7 @@ class ZaloOA:
         """Ask for the OA's own card (`getoa`): token, app and package in one call."""
         name = self.account.name
         try:
-            data = await self._api("GET", "/v2.0/oa/getoa", dict)
+            data = await self._card()
         except Reconnect as error:
             return [Finding(False, f"OA {name} mất kết nối: {error}", f"Kết nối lại: thontin account connect {name}")]
         except Refused as refused:

@@ -152,6 +152,7 @@ class Control:
                 raise Refused(f"{name} is not a setting, or not of this type; known: {known}")
         for name, value in told.items():
             setattr(settings, name, value)
+        self._emulator.settings_changed()
         return json_response(known | told)
 
     async def _deliveries(self, _request: web.Request) -> web.Response:

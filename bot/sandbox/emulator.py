@@ -68,6 +68,9 @@ class Emulator(Generic[U]):
     def webhook_state(self) -> dict[str, Any]:
         return self.sender.state() if self.sender else {}
 
+    def settings_changed(self) -> None:
+        """Somebody has switched a setting: what was made of them is made anew."""
+
     def more_state(self) -> dict[str, Any]:
         """What this platform adds to `GET /_control/state`."""
         return {}

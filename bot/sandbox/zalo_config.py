@@ -60,6 +60,12 @@ class OaSettings:
     uploads_left: int = 5000
     withdraw_shape: str = "both"  # where user_withdraw names the person: "sender" | "follower" | "both"
     follow_source: str = "oa_profile"
+    oa_per_minute: int = 100  # as in the configuration, and to be changed while it runs
+    app_per_minute: int = 4000
+    template_state: str = "approved"  # "pending": -131, "disabled": -146
+    templates_left: int = 500  # today; 0: -144
+    articles_a_day: int = 1  # to one follower; who had theirs is passed over
+    articles_a_month: int = 4
     any_user: bool = False  # unknown ids become people who just wrote (benchmarks)
 
 
@@ -71,7 +77,9 @@ class ZaloUser(User):
     sensitive: bool = False
     last_interaction_ms: int = 0  # 0: never
     unseen: list[str] = field(default_factory=list)
+    city: int = 0  # what a broadcast may ask for
+    articles: list[int] = field(default_factory=list)  # when one came, ms UTC
 
     def as_json(self) -> dict[str, Any]:
-        names = ("user_id_by_app", "follower", "sensitive", "last_interaction_ms")
+        names = ("user_id_by_app", "follower", "sensitive", "last_interaction_ms", "city")
         return super().as_json() | {name: getattr(self, name) for name in names}

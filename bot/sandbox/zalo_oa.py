@@ -20,6 +20,7 @@ from bot.sandbox.zalo_oauth import OAuth
 from bot.sandbox.zalo_people import OaPeople
 from bot.sandbox.zalo_reads import Reads
 from bot.sandbox.zalo_sends import Sends
+from bot.sandbox.zalo_together import Together
 from bot.sandbox.zalo_uploads import Uploads
 
 OA_RATE, APP_RATE = "requests a minute of this OA", "requests a minute of this app"
@@ -36,24 +37,27 @@ class ZaloOa(Emulator[ZaloUser]):
     more_faults = ("app_secret", "rotate_drop")
 
     def __init__(self, config: OaConfig) -> None:
-        self.config, self.settings = config, OaSettings()
+        self.config = config
+        self.settings = OaSettings(oa_per_minute=config.oa_per_minute, app_per_minute=config.app_per_minute)
         self._oa_rate = Rate(OA_RATE, config.oa_per_minute, 60_000)
-        rates = [self._oa_rate, Rate(APP_RATE, config.app_per_minute, 60_000)]
+        self._app_rate = Rate(APP_RATE, config.app_per_minute, 60_000)
+        rates = [self._oa_rate, self._app_rate]
         super().__init__(self.settings, rates=rates, base_url=config.base_url, allow_loopback=config.allow_loopback)
         self.oauth, self.events, self.uploads = OAuth(self), Events(self), Uploads(self)
         self._sends, self._reads, self._people = Sends(self), Reads(self), OaPeople(self)
+        self.together = Together(self)
         self.sender = self.events.sender
         self.paid = 0
 
     def routes(self) -> list[web.RouteDef]:
-        parts = (self._sends, self._reads, self.uploads, self.oauth, self.events)
+        parts = (self._sends, self.together, self._reads, self.uploads, self.oauth, self.events)
         return [route for part in parts for route in part.routes()]
 
     def actions(self) -> dict[str, Action[ZaloUser]]:
         return self._people.actions()
 
     def new_user(self, told: dict[str, Any]) -> ZaloUser:
-        """`{"id"?, "name", "follower"?, "sensitive"?, "last_interaction_ms"?}`."""
+        """`{"id"?, "name", "follower"?, "sensitive"?, "last_interaction_ms"?, "city"?}`."""
         return ZaloUser(
             id=str(told.get("id") or digits()),
             name=str(told["name"]),
@@ -61,7 +65,12 @@ class ZaloOa(Emulator[ZaloUser]):
             follower=bool(told.get("follower", False)),
             sensitive=bool(told.get("sensitive", False)),
             last_interaction_ms=int(told.get("last_interaction_ms", 0)),
+            city=int(told.get("city", 0)),
         )
+
+    def settings_changed(self) -> None:
+        """The limits of the OA and of its app may be another from now on."""
+        self._oa_rate.limit, self._app_rate.limit = self.settings.oa_per_minute, self.settings.app_per_minute
 
     def more_state(self) -> dict[str, Any]:
         return {"paid": self.paid}

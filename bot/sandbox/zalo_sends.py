@@ -142,6 +142,7 @@ class Sends:
         wanted = self._emulator.config.templates.get(template)
         if wanted is None:
             raise ApiError(-109, "Template ID is invalid")
+        self._usable_template()
         if sorted(data) != sorted(wanted) or not all(isinstance(value, str) for value in data.values()):
             raise ApiError(-112, "Template data is invalid")
         user = self._emulator.known_user(user_id)
@@ -149,7 +150,20 @@ class Sends:
             raise ApiError(self._emulator.settings.blocked_error, "User has blocked invitation from OA")
         text = f"[{template}] " + " · ".join(f"{name}: {value}" for name, value in data.items())
         call.accept(text)
-        return self._deliver(user, Message(text=text), None, {"quota_type": "template", "remain": "500"})
+        settings = self._emulator.settings
+        settings.templates_left -= 1
+        quota = {"quota_type": "template", "remain": str(settings.templates_left)}
+        return self._deliver(user, Message(text=text), None, quota)
+
+    def _usable_template(self) -> None:
+        """Raise ApiError while templates are not approved, switched off, or used up for today (§7)."""
+        settings = self._emulator.settings
+        if settings.template_state == "pending":
+            raise ApiError(-131, "Template is not approved")
+        if settings.template_state != "approved":
+            raise ApiError(-146, "Template is disabled due to low quality")
+        if settings.templates_left <= 0:
+            raise ApiError(-144, "OA has reached the daily quota limit")
 
     async def _v2_message(self, request: web.Request) -> web.StreamResponse:
         body = await read_json(request)
@@ -160,6 +174,8 @@ class Sends:
                 return self._react(recipient, mapping(body["sender_action"], "sender_action"))
             if "user_id" in recipient:
                 raise ApiError(-240, V2_GONE)
+            if "target" in recipient:
+                return self._emulator.together.broadcast(recipient, mapping(body.get("message"), "message"))
             raise ApiError(-209, "Not supported this api")
 
         return await self._emulator.api("v2_message", request, work)
