@@ -8,6 +8,7 @@ from content.letters import fit
 from content.message import Choice, Part, Said
 from content.topics import TOPICS
 from content.units import Commune, Gazetteer
+from handlers.collective import post_collective
 from handlers.knowledge import Knowledge, Manners
 from storage import Transaction, announcements, audit, outbox, publishing
 from storage.announcements import PRIORITIES, Announcement
@@ -140,6 +141,7 @@ def publish(tx: Transaction, row: Announcement, official: Official, know: Knowle
     for channel in CHANNELS:
         parts, offer = parts_of(row, KINDS[channel], know)
         outbox.write_letter(tx, channel, parts, offer, announcement_id=row.id)
+    post_collective(tx, row)
     audit.write(tx, official.id or 0, "announcement.published", row.code, row.commune, row.priority)
     return True
 

@@ -159,18 +159,25 @@ def _asked(tx: Transaction, sql: str, values: dict[str, Any]) -> Result[Any]:
 def count(
     tx: Transaction, places: Sequence[str], named: Sequence[str], emergency: bool, topic: str = ""
 ) -> dict[str, int]:
-    """How many people an announcement would reach now, by channel; the same conditions as the spread.
+    """How many people an announcement would reach now, by channel."""
+    return {row[0]: row[1] for row in grouped(tx, "k.channel", places, named, emergency, topic)}
 
-    An emergency goes to everybody, whatever hamlet it names: nobody is left out in danger because they, or the
-    official, spelled it otherwise.
+
+def grouped(
+    tx: Transaction, by: str, places: Sequence[str], named: Sequence[str], emergency: bool, topic: str, **asked: int
+) -> Any:
+    """Whom an announcement would reach now, as (the columns `by`, people); the same conditions as the spread.
+
+    `by` names columns of the follow f, citizen c, address a, account k, by their place where one is an expression; its
+    values are `asked`. An emergency goes to everybody, whatever hamlet it names: nobody is left out in danger because
+    they, or the official, spelled it otherwise.
     """
     wanted = _wanted(len(places), [] if emergency else named)
     further = _ONE_FOLLOW.format(wanted=wanted.replace("@", "g")) if len(places) > 1 else ""
     people = _PEOPLE.format(letter="", wanted=wanted.replace("@", "f"), further=further)
-    found: Any = _asked(
-        tx, f"SELECT k.channel, count(*) {people} GROUP BY k.channel", _asks(places, named, emergency, topic)
-    )
-    return {row[0]: row[1] for row in found}
+    columns = ", ".join(str(place + 1) for place in range(by.count(", ") + 1))
+    values = _asks(places, named, emergency, topic) | asked
+    return _asked(tx, f"SELECT {by}, count(*) {people} GROUP BY {columns}", values)
 
 
 def listeners(tx: Transaction) -> dict[str, int]:

@@ -1,12 +1,11 @@
 """Forecasts: whom an announcement would find, by account, window and place, before it goes out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import bindparam, case, func, select, text
 
+from storage import audience
 from storage.announcements import Announcement, communes, hamlets
-from storage.audience import _ONE_FOLLOW, _PEOPLE, _asked, _asks, _wanted
 from storage.citizens import Address
 from storage.outbox import Delivery
 from storage.transaction import Transaction
@@ -14,8 +13,6 @@ from storage.transaction import Transaction
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _ADDRESSES = Address.__table__  # type: ignore[attr-defined]
 _WINDOW = "CASE WHEN a.heard_at >= :free THEN 'free' WHEN a.heard_at >= :paid THEN 'paid' ELSE 'closed' END"
-_FOUND = f"""SELECT a.account_id, {_WINDOW} AS reach, f.commune, f.hamlet_key, count(*) {{people}}
-GROUP BY a.account_id, reach, f.commune, f.hamlet_key"""
 _SAID: tuple[tuple[object, str], ...] = (
     (_ADDRESSES.c.heard_at >= bindparam("free"), "free"),
     (_ADDRESSES.c.heard_at >= bindparam("paid"), "paid"),
@@ -38,14 +35,10 @@ def found(tx: Transaction, row: Announcement, free: int, paid: int) -> list[Foun
     later in the paid one; platforms without windows do not look at that."""
     if row.corrects_id:
         return _of_original(tx, row.corrects_id, free, paid)
-    places, emergency = communes(row), row.priority == "emergency"
-    named = hamlets(row)
-    wanted = _wanted(len(places), [] if emergency else named)
-    further = _ONE_FOLLOW.format(wanted=wanted.replace("@", "g")) if len(places) > 1 else ""
-    people = _PEOPLE.format(letter="", wanted=wanted.replace("@", "f"), further=further)
-    asked = {**_asks(places, named, emergency, row.topic), "free": free, "paid": paid}
-    counted: Any = _asked(tx, _FOUND.format(people=people), asked)
-    return [Found(*one) for one in counted]
+    by = f"a.account_id, {_WINDOW}, f.commune, f.hamlet_key"
+    emergency = row.priority == "emergency"
+    rows = audience.grouped(tx, by, communes(row), hamlets(row), emergency, row.topic, free=free, paid=paid)
+    return [Found(*one) for one in rows]
 
 
 def _of_original(tx: Transaction, announcement_id: int, free: int, paid: int) -> list[Found]:

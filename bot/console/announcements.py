@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console import progress
+from bot.console import forecast, progress
 from bot.console.corrections import TOO_LATE
 from bot.console.home import place_of
 from bot.console.pages import Refused, go, page
@@ -28,6 +28,7 @@ from handlers.announcements import (
     publish,
     submit,
 )
+from handlers.collective import post_article
 from storage import Transaction, announcements, audience, corrections, officials
 from storage.announcements import Announcement
 
@@ -85,6 +86,7 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
         "morning": quiet.morning(row, tx.now, quiet.hours_of(tx, row)),
         "problems": _problems(tx, row, known),
         **_related(tx, row),
+        **(forecast.shown(tx, row, known.settings, preview(row, known.know)) if row.published_at == 0 else {}),
         **progress.shown(tx, row, known.settings),
     }
 
@@ -146,7 +148,8 @@ async def approve(request: web.Request) -> web.Response:
 
 async def _decide(request: web.Request, decision: Any) -> web.Response:
     known, signed, code = context(request), me(request), request.match_info["code"]
-    version = (await fields(request)).get("version", "")
+    told = await fields(request)
+    version = told.get("version", "")
 
     def job(tx: Transaction) -> Announcement | None:
         row = _visible(tx, signed, code)
@@ -157,7 +160,11 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
             raise Refused(409, "Tin vừa có người sửa. Xin xem lại nội dung mới rồi hãy gửi.")
         if _problems(tx, row, known):
             raise Refused(400, "Tin còn chỗ phải sửa nên chưa gửi được. Xin xem các dòng nhắc ở trang xem trước.")
-        return row if decision(tx, row, official, known.know, known.settings.two_people) else None
+        if not decision(tx, row, official, known.know, known.settings.two_people):
+            return None
+        if told.get("article"):
+            post_article(tx, row)
+        return row
 
     try:
         out = await known.work.write(job, Turn.URGENT)

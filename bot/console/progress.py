@@ -67,7 +67,7 @@ def shown(tx: Transaction, row: Announcement, settings: Settings, was: str = "")
         "spreading": row.status == "publishing",
         "speed": _speed(pace),
         "stuck": pace == 0 and found.waiting > 0,
-        "left": _duration(left),
+        "left": duration(left),
         "too_slow": left is not None and tx.now + left * 1000 > row.valid_until,
         "was": ",".join(f"{one.at}.{one.tried}" for one in remembered(known, now)),
         "stopped": row.stopped_at > 0,
@@ -127,7 +127,8 @@ def _speed(pace: float | None) -> str:
     return f"{pace:.0f} tin mỗi giây" if pace >= 2 else f"{max(1, pace * MINUTE):.0f} tin mỗi phút"
 
 
-def _duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them; empty when nobody knows."""
     if seconds is None:
         return ""
     if seconds < MINUTE:

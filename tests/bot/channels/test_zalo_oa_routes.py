@@ -120,9 +120,8 @@ async def test_a_group_gets_words_only(oa: ZaloOA, far: FarSide, tmp_path: Path)
 
 async def test_a_new_limit_is_told_once(oa: ZaloOA, far: FarSide) -> None:
     assert oa.told_limits() is None
-    far.answer(
-        said({"error": 0, "data": {"message_id": "1"}}, **{"X-RateLimit-Limit": "50", "X-RateLimit-Remain": "7"})
-    )
+    limits = {"X-RateLimit-Limit": "50", "X-RateLimit-Remain": "7"}
+    far.answer(Answer(body=b'{"error": 0, "data": {"message_id": "1"}}', headers=limits))
     await oa.send(USER, TEXT)
     assert [oa.told_limits(), oa.told_limits()] == [(50.0, 7.0), None]
 
