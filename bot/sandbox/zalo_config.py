@@ -63,7 +63,7 @@ class OaSettings:
     oa_per_minute: int = 100  # as in the configuration, and to be changed while it runs
     app_per_minute: int = 4000
     template_state: str = "approved"  # "pending": -131, "disabled": -146
-    templates_left: int = 500  # today; 0: -144
+    templates_a_day: int = 500  # by the day in Viet Nam; above it -144
     articles_a_day: int = 1  # to one follower; who had theirs is passed over
     articles_a_month: int = 4
     any_user: bool = False  # unknown ids become people who just wrote (benchmarks)
@@ -77,8 +77,16 @@ class ZaloUser(User):
     sensitive: bool = False
     last_interaction_ms: int = 0  # 0: never
     unseen: list[str] = field(default_factory=list)
-    city: int = 0  # what a broadcast may ask for
+    city: int = 0  # what a broadcast may ask for; 0: not told
+    location: int = 0
+    gender: int = 0
+    age: int = 0
     articles: list[int] = field(default_factory=list)  # when one came, ms UTC
+
+    def fits(self, target: dict[str, list[int]]) -> bool:
+        """Whether a broadcast to `target` means this person; every phone of the emulator is of every platform."""
+        mine = {"cities": self.city, "locations": self.location, "gender": self.gender, "ages": self.age}
+        return all(one in target[name] for name, one in mine.items() if target.get(name))
 
     def as_json(self) -> dict[str, Any]:
         names = ("user_id_by_app", "follower", "sensitive", "last_interaction_ms", "city")

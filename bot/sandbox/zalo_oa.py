@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -48,6 +49,7 @@ class ZaloOa(Emulator[ZaloUser]):
         self.together = Together(self)
         self.sender = self.events.sender
         self.paid = 0
+        self.templates_sent: Counter[int] = Counter()  # by the day in Viet Nam
 
     def routes(self) -> list[web.RouteDef]:
         parts = (self._sends, self.together, self._reads, self.uploads, self.oauth, self.events)
@@ -57,7 +59,8 @@ class ZaloOa(Emulator[ZaloUser]):
         return self._people.actions()
 
     def new_user(self, told: dict[str, Any]) -> ZaloUser:
-        """`{"id"?, "name", "follower"?, "sensitive"?, "last_interaction_ms"?, "city"?}`."""
+        """`{"id"?, "name", "follower"?, "sensitive"?, "last_interaction_ms"?}`, and for broadcasts
+        `{"city"?, "location"?, "gender"?, "age"?}`."""
         return ZaloUser(
             id=str(told.get("id") or digits()),
             name=str(told["name"]),
@@ -66,6 +69,9 @@ class ZaloOa(Emulator[ZaloUser]):
             sensitive=bool(told.get("sensitive", False)),
             last_interaction_ms=int(told.get("last_interaction_ms", 0)),
             city=int(told.get("city", 0)),
+            location=int(told.get("location", 0)),
+            gender=int(told.get("gender", 0)),
+            age=int(told.get("age", 0)),
         )
 
     def settings_changed(self) -> None:

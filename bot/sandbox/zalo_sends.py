@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.sandbox.zalo_oa import ZaloOa
 
 HOUR_MS = 3600 * 1000
+VIET_NAM_MS = 7 * HOUR_MS
 FREE_MS, PAID_MS = 48 * HOUR_MS, 7 * 24 * HOUR_MS
 V2_GONE = "MessageV2 API has been shut down, please switch to MessageV3"
 
@@ -150,9 +151,8 @@ class Sends:
             raise ApiError(self._emulator.settings.blocked_error, "User has blocked invitation from OA")
         text = f"[{template}] " + " · ".join(f"{name}: {value}" for name, value in data.items())
         call.accept(text)
-        settings = self._emulator.settings
-        settings.templates_left -= 1
-        quota = {"quota_type": "template", "remain": str(settings.templates_left)}
+        self._emulator.templates_sent[self._today()] += 1
+        quota = {"quota_type": "template", "remain": str(self._templates_left())}
         return self._deliver(user, Message(text=text), None, quota)
 
     def _usable_template(self) -> None:
@@ -162,8 +162,15 @@ class Sends:
             raise ApiError(-131, "Template is not approved")
         if settings.template_state != "approved":
             raise ApiError(-146, "Template is disabled due to low quality")
-        if settings.templates_left <= 0:
+        if self._templates_left() <= 0:
             raise ApiError(-144, "OA has reached the daily quota limit")
+
+    def _templates_left(self) -> int:
+        return int(self._emulator.settings.templates_a_day - self._emulator.templates_sent[self._today()])
+
+    def _today(self) -> int:
+        now = self._emulator.clock.now_ms()
+        return (now + VIET_NAM_MS) // (24 * HOUR_MS)
 
     async def _v2_message(self, request: web.Request) -> web.StreamResponse:
         body = await read_json(request)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot.sandbox.chats import Item, Refused
+from bot.sandbox.control import json_object
 from bot.sandbox.emulator import json_response
 from bot.sandbox.zalo_checks import ApiError, invalid, length, mapping, only, string
 from bot.sandbox.zalo_people import message_id
@@ -51,12 +52,18 @@ class Together:
         """One call of the platform, two of the control API."""
         return [
             web.post("/v3.0/oa/group/message", self._message),
+            web.post("/v3.0/oa/quota/group", self._quota),
             web.post("/_control/groups", self._make_group),
             web.post("/_control/articles", self._make_article),
         ]
 
     async def _make_group(self, request: web.Request) -> web.Response:
-        told = await request.json()
+        told = await json_object(request)
+        if not told.get("name"):
+            raise Refused("a group has a name")
+        for member in told.get("members", []):
+            if member not in self._emulator.people.by_id and not self._emulator.settings.any_user:
+                raise Refused(f"{member} is nobody")
         group = Group(str(told.get("id") or secrets.token_hex(8)), str(told["name"]), list(told.get("members", [])),
                       int(told.get("size", 100)), str(told.get("state", "alive")))  # fmt: skip
         if len(group.members) > group.size or group.state not in STATES:
@@ -65,10 +72,19 @@ class Together:
         return json_response({"id": group.id})
 
     async def _make_article(self, request: web.Request) -> web.Response:
-        told = await request.json()
+        told = await json_object(request)
+        if not told.get("title"):
+            raise Refused("an article has a title")
         number = str(told.get("id") or secrets.token_hex(8))
         self.articles[number] = str(told["title"])
         return json_response({"id": number})
+
+    async def _quota(self, request: web.Request) -> web.StreamResponse:
+        async def work() -> list[dict[str, Any]]:
+            alive = [one for one in self.groups.values() if one.state == "alive"]
+            return [{"asset_id": f"gmf{one.size}", "product_type": "gmf", "group_id": one.id} for one in alive]
+
+        return await self._emulator.api("quota_group", request, work)
 
     # ---- into a group ----
 
@@ -118,9 +134,8 @@ class Together:
             if name not in TARGETS or not isinstance(wanted, list) or not all(type(one) is int for one in wanted):
                 raise invalid(f"target.{name}")
         article = self._article_of(message)
-        cities = target.get("cities", [])
         for user in list(self._emulator.people.by_id.values()):
-            if self._may_get(user) and (not cities or user.city in cities):
+            if self._may_get(user) and user.fits(target):
                 user.articles.append(self._emulator.clock.now_ms())
                 self._show(user, self.articles[article], message_id())
         return {"message_id": message_id()}
@@ -140,6 +155,7 @@ class Together:
         return str(element["attachment_id"])
 
     def _may_get(self, user: ZaloUser) -> bool:
+        """Counted over the last 24 hours and 30 days: Zalo does not say how it counts."""
         settings, now = self._emulator.settings, self._emulator.clock.now_ms()
         today = [at for at in user.articles if now - at < DAY_MS]
         month = [at for at in user.articles if now - at < 30 * DAY_MS]

@@ -94,13 +94,35 @@ async def test_a_broadcast_knows_no_commune_and_no_words(oa: Client, target: dic
         ({}, 0),
         ({"template_state": "pending"}, -131),
         ({"template_state": "disabled"}, -146),
-        ({"templates_left": 0}, -144),
+        ({"templates_a_day": 0}, -144),
     ],
 )
 async def test_a_template_must_be_approved_and_within_its_day(oa: Client, switched: dict[str, Any], code: int) -> None:
     await post(oa, "/_control/settings", switched)
     body = {"user_id": "1", "template_id": "t1", "template_data": {"code": "PA-1"}}
     assert (await call(oa, "/v3.0/oa/message/template", body))["error"] == code
+
+
+async def test_a_template_used_up_today_goes_tomorrow(oa: Client) -> None:
+    await post(oa, "/_control/settings", {"templates_a_day": 1})
+    body = {"user_id": "1", "template_id": "t1", "template_data": {"code": "PA-1"}}
+    codes = [(await call(oa, "/v3.0/oa/message/template", body))["error"] for _ in range(2)]
+    await post(oa, "/_control/clock", {"now_ms": NOW + 25 * 3_600_000, "rate": 0})
+    tokens = await post(oa, "/_control/tokens", {"renew": True})
+    codes.append((await call(oa, "/v3.0/oa/message/template", body, tokens["access_token"]))["error"])
+    assert codes == [0, -144, 0]
+
+
+async def test_a_broadcast_means_who_fits_all_of_its_target(oa: Client) -> None:
+    await broadcast(oa, cities=[11], locations=[2])
+    assert [await shown(oa, number) for number in "123"] == [[], [], []]
+
+
+async def test_a_group_of_strangers_cannot_be_made(oa: Client) -> None:
+    async with oa.post("/_control/groups", json={"name": "Bản Tâu", "members": ["9"]}) as answer:
+        assert answer.status == 400
+    async with oa.post("/_control/groups", json={"members": []}) as answer:
+        assert answer.status == 400
 
 
 async def test_the_limits_change_while_it_runs(oa: Client) -> None:
