@@ -16,16 +16,33 @@ MODELS = load_models()
 # Tone §1 and §2: words that make an old villager feel spoken to by an office.
 STIFF = ("vui lòng", "thực hiện", "tiến hành", "hệ thống", "thao tác", "cú pháp", "click", "quý khách", "người dùng")
 NUMBERS = {"111", "112", "113", "114", "115"}
+# The days on which the sources were read: an entry that says another day was changed without being checked here.
+REVIEWED = {date(2026, 11, 21), date(2026, 11, 24)}
 # Numbers that follow from the source without standing in it: an example reckoned from a rule.
-EXAMPLES = {"doi-can-cuoc": {"23"}}
+EXAMPLES = {"doi-can-cuoc": {"23"}, "tro-cap-khuyet-tat": {"750", "250"}, "tre-mo-coi": {"750", "250"}}
 
 
 def named(one: Entry | Model) -> str:
     return one.id
 
 
-def test_forty_answers_are_served() -> None:
-    assert len(SERVED) == 40
+def test_enough_answers_are_served_for_the_groups_of_commune_matters() -> None:
+    """A floor, not a count: an official may add to the file without touching this test."""
+    assert len(SERVED) >= 95
+    assert len({entry.category for entry in SERVED}) >= 18
+
+
+@pytest.mark.parametrize("entry", SERVED, ids=named)
+def test_a_served_answer_is_asked_for_in_several_ways(entry: Entry) -> None:
+    assert 4 <= len(entry.alternatives) <= 8
+    assert entry.keywords
+
+
+def test_answers_from_a_law_that_ends_are_asked_about_again_before_it_does() -> None:
+    """The civil status law of 2014 and Decree 120/2025 end on 1 March 2027."""
+    resting = [entry for entry in SERVED if re.search(r"Luật Hộ tịch 60/2014|Nghị định 120/2025", entry.source)]
+    assert resting
+    assert [entry.id for entry in resting if entry.valid_until != date(2027, 2, 28)] == []
 
 
 @pytest.mark.parametrize("entry", SERVED, ids=named)
@@ -34,7 +51,7 @@ def test_a_served_answer_quotes_the_source_that_was_read(entry: Entry) -> None:
     assert "đọc tại" in entry.source
     assert len(entry.source_quote) >= 40
     assert entry.cited
-    assert entry.reviewed_at == date(2026, 11, 21)
+    assert entry.reviewed_at in REVIEWED
 
 
 @pytest.mark.parametrize("entry", SERVED, ids=named)
