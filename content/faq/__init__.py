@@ -2,8 +2,18 @@
 
 from pathlib import Path
 
-from content.faq.entries import CorpusError, Entry, load_entries, missing_evidence, parse_entry, parse_lines, servable
+from content.faq.entries import (
+    Attachment,
+    CorpusError,
+    Entry,
+    load_entries,
+    missing_evidence,
+    parse_entry,
+    parse_lines,
+    servable,
+)
 from content.faq.index import FaqIndex, Match
+from content.faq.library import Library
 
 STARTER = Path(__file__).with_name("starter.jsonl")
 SMALLTALK = Path(__file__).with_name("smalltalk.jsonl")
@@ -11,9 +21,11 @@ SMALLTALK = Path(__file__).with_name("smalltalk.jsonl")
 __all__ = [
     "SMALLTALK",
     "STARTER",
+    "Attachment",
     "CorpusError",
     "Entry",
     "FaqIndex",
+    "Library",
     "Match",
     "load_entries",
     "missing_evidence",

@@ -14,6 +14,8 @@ _TEXTS = ("category", "source", "source_quote")
 _LISTS = ("alternatives", "keywords")
 _DAYS = ("reviewed_at", "valid_until")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SHA = re.compile(r"[0-9a-f]{64}", re.ASCII)
+MOST_FOLLOW_UPS = 3  # more taps under an answer are not read
 # Where `source` says which page was read; what stands before it is the law or portal shown to people.
 _READ_AT = "; đọc tại "
 
@@ -24,6 +26,15 @@ class CorpusError(ValueError):
     def __init__(self, name: str, problems: list[str]) -> None:
         super().__init__("\n".join(f"{name}: {problem}" for problem in problems))
         self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A form that goes with an answer: its sha256 in the media store, and what people call it."""
+
+    sha: str
+    name: str
+    size: int = 0  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,9 @@ class Entry:
     reviewed_at: date | None = None
     valid_until: date | None = None  # the last day on which it may be served
     status: Status = "served"
+    overrides: str = ""  # the common entry that this one stands for in its commune
+    follow_ups: tuple[str, ...] = ()  # ids of what people ask next, shown as numbered choices
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def cited(self) -> str:
@@ -56,7 +70,14 @@ class Entry:
         """The object of one line; `parse_entry` reads it back."""
         days = {key: value.isoformat() if (value := getattr(self, key)) else None for key in _DAYS}
         texts = {key: getattr(self, key) for key in ("id", "question", "answer", *_TEXTS, "commune", "status")}
-        return texts | {key: list(getattr(self, key)) for key in _LISTS} | days
+        lists: dict[str, Any] = {key: list(getattr(self, key)) for key in _LISTS}
+        return texts | lists | days | self._more()
+
+    def _more(self) -> dict[str, Any]:
+        """The rarer fields, where they hold something: most lines of a file do without them."""
+        forms = [{"sha": one.sha, "name": one.name, "size": one.size} for one in self.attachments]
+        rare = {"overrides": self.overrides, "follow_ups": list(self.follow_ups), "attachments": forms}
+        return {key: value for key, value in rare.items() if value}
 
 
 def parse_entry(data: Mapping[str, Any]) -> Entry:
@@ -65,7 +86,9 @@ def parse_entry(data: Mapping[str, Any]) -> Entry:
     values |= {key: _text(data, key) for key in _TEXTS}
     values |= {key: _texts(data, key) for key in _LISTS}
     values |= {key: _day(data, key) for key in _DAYS}
-    return Entry(**values, commune=_commune(data), status=_status(data))
+    values |= {"commune": _commune(data), "follow_ups": _follow_ups(data, values["id"])}
+    values |= {"overrides": _overrides(data, values["id"], values["commune"]), "attachments": _attachments(data)}
+    return Entry(**values, status=_status(data))
 
 
 def _text(data: Mapping[str, Any], key: str, required: bool = False) -> str:
@@ -102,6 +125,40 @@ def _commune(data: Mapping[str, Any]) -> str | None:
     if not isinstance(value, str) or len(value) != 5 or not (value.isascii() and value.isdigit()):
         raise ValueError("commune is not a code of five digits")
     return value
+
+
+def _overrides(data: Mapping[str, Any], id: str, commune: str | None) -> str:
+    common = _text(data, "overrides")
+    if common and not commune:
+        raise ValueError("overrides is only for an entry with a commune")
+    if common == id:
+        raise ValueError("overrides names the entry itself")
+    return common
+
+
+def _follow_ups(data: Mapping[str, Any], id: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(_texts(data, "follow_ups")))
+    if len(found) > MOST_FOLLOW_UPS:
+        raise ValueError(f"follow_ups are more than {MOST_FOLLOW_UPS}")
+    if id in found:
+        raise ValueError("follow_ups name the entry itself")
+    return found
+
+
+def _attachments(data: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    value = data.get("attachments") or []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("attachments is not a list of files")
+    return tuple(_attachment(one) for one in value)
+
+
+def _attachment(one: Mapping[str, Any]) -> Attachment:
+    sha, size = _text(one, "sha"), one.get("size", 0)
+    if not _SHA.fullmatch(sha):
+        raise ValueError("an attachment has no sha256")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise ValueError("an attachment's size is no number of bytes")
+    return Attachment(sha, _text(one, "name", required=True), size)
 
 
 def _status(data: Mapping[str, Any]) -> Status:

@@ -5,7 +5,7 @@ Each candidate is then judged by how much of the question it explains, how much 
 covers, and by letters (rapidfuzz). `confident` asks for all three and for a clear lead over the second.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from heapq import nlargest
 from itertools import islice, pairwise, repeat
@@ -118,11 +118,14 @@ class FaqIndex:
         self._weights.clear()
         self._heavy.clear()
 
-    def search(self, text: str, limit: int = 5) -> list[Match]:
-        """The entries that `text` may ask for, best first, at most `limit`; empty when nothing is alike."""
+    def search(self, text: str, limit: int = 5, hidden: Container[str] = ()) -> list[Match]:
+        """The entries that `text` may ask for, best first, at most `limit`; empty when nothing is alike.
+
+        `hidden` entries are neither found nor weighed against the others: they are not for whoever asks.
+        """
         whole = read(text)
         parts = [self._part(whole, 1.0), *(self._part(read(clause), 0.93) for clause in clauses(text))]
-        ranked = self._ranked(parts, self._candidates(whole), max(limit, 2))
+        ranked = self._ranked(parts, self._candidates(whole, hidden), max(limit, 2))
         sure = _is_sure([judged for judged, _ in ranked]) and parts[0].weight >= _SAID_ENOUGH
         sure = sure and not self._names_another(whole)
         return [Match(id, round(j.score, 4), sure and n == 0) for n, (j, id) in enumerate(ranked[:limit])]
@@ -178,7 +181,7 @@ class FaqIndex:
             if at not in meant
         )
 
-    def _candidates(self, reading: Reading) -> list[str]:
+    def _candidates(self, reading: Reading, hidden: Container[str]) -> list[str]:
         votes: dict[str, float] = {}
         room = _POSTINGS
         for weight, key in sorted(((self._weight(k) * f, k) for k, f in self._query_keys(reading)), reverse=True):
@@ -188,7 +191,8 @@ class FaqIndex:
                 break
             for id in found:
                 votes[id] = votes.get(id, 0.0) + weight
-        return nlargest(_CANDIDATES, votes, key=votes.__getitem__)
+        shown = (id for id in votes if id not in hidden) if hidden else votes
+        return nlargest(_CANDIDATES, shown, key=votes.__getitem__)
 
     def _query_keys(self, reading: Reading) -> Iterator[tuple[str, float]]:
         for token in dict.fromkeys(reading.tokens):
