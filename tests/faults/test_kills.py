@@ -116,7 +116,7 @@ async def all_sent(stage: Stage) -> bool:
 
 async def tried(_stage: Stage, log: Path) -> bool:
     """Whether the range with the trap in it was tried."""
-    return "spread failed" in log.read_text()
+    return "spread failed" in await asyncio.to_thread(log.read_text)
 
 
 async def test_a_kill_between_send_and_settle_repeats_once_and_says_so(

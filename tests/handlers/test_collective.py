@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from handlers import collective, routes
 from handlers.terms import month
@@ -46,7 +47,7 @@ def news(tx: Transaction, priority: str = "routine", hamlets: tuple[str, ...] = 
 
 def posts(tx: Transaction, row: Announcement) -> list[str]:
     """The chats that it is posted to."""
-    found = tx.session.exec(outbox.select(Delivery).where(Delivery.announcement_id == row.id)).all()
+    found = tx.session.exec(select(Delivery).where(Delivery.announcement_id == row.id)).all()
     return sorted(one.chat for one in found)
 
 
