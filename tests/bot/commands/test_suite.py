@@ -12,6 +12,15 @@ REPORT = """<testsuites><testsuite>
 <testcase name="one"/><testcase name="two"/>
 <testcase name="three"><skipped type="pytest.skip" message="needs Debian's chromium"/></testcase>
 </testsuite></testsuites>"""
+HANGS = """
+import time
+print("so far", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("what failed until now", flush=True)
+    time.sleep(60)
+"""
 
 
 def step(folder: Path, code: int, report: str = REPORT) -> suite.Step:
@@ -58,11 +67,13 @@ def test_a_failure_shows_its_end_and_fails(home: Home) -> None:
 
 def test_a_step_that_hangs_is_ended_and_fails(home: Home) -> None:
     one = step(home.folder, 0)
-    (home.folder / "step_to_run.py").write_text("print('so far', flush=True)\nwhile True: pass\n")
-    home.patch.setattr(suite, "LONGEST", 0.5)
+    (home.folder / "step_to_run.py").write_text(HANGS)
+    home.patch.setattr(suite, "LONGEST", 1)
+    home.patch.setattr(suite, "PARTING", 1)
     code, said = run(home, one)
     assert code == 1
     assert "so far" in said
+    assert "what failed until now" in said
 
 
 def test_the_suite_sees_no_setting_of_this_installation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,11 +83,11 @@ def test_the_suite_sees_no_setting_of_this_installation(monkeypatch: pytest.Monk
 
 
 def test_the_steps_are_lint_format_types_two_databases_and_a_browser(tmp_path: Path) -> None:
-    reading, running = suite._lanes(tmp_path, set())
-    assert [one.name for one in reading] == ["ruff", "format", "mypy"]
-    assert [(one.name, one.database) for one in running] == [
-        ("sqlite", "sqlite"), ("postgres", "postgres"), ("browser", "sqlite"),
+    first, second = suite._lanes(tmp_path, set())
+    assert [(one.name, one.database) for one in first] == [
+        ("ruff", ""), ("format", ""), ("mypy", ""), ("postgres", "postgres"),
     ]  # fmt: skip
+    assert [(one.name, one.database) for one in second] == [("sqlite", "sqlite"), ("browser", "sqlite")]
     assert sys.executable
 
 
