@@ -2,13 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from storage import Vault, metadata
 from storage.database import connect
-from storage.migrate import current, newest, upgrade
+from storage.migrate import current, newest, upgrade, upgrade_to
 from storage.rekey import sealed_tables
 
 
@@ -53,3 +55,67 @@ def test_what_is_sealed_can_be_sealed_again(database_url: str, vault: Vault) -> 
     assert engine.dialect.name in ("sqlite", "postgresql")
     engine.dispose()
     assert vault.newest
+
+
+DELIVERY = (
+    "INSERT INTO delivery (chat, lane, state, attempts, account_id, address_id, held, due_at, parts_done, claimed_by,"
+    " claimed_at, sent_at, message_id, why, resent, answered, announcement_id, commune, created_at)"
+    " VALUES (:chat, :lane, :state, :attempts, 1, 1, '', 0, 0, '', 0, 0, '', '', :no, :no, NULL, '03328', 1)"
+)
+# chat, lane in the first tables, state, attempts → lane now
+LANES = [
+    ("an emergency", 0, "queued", 0, 0),
+    ("an emergency tried before", 0, "queued", 1, 2),
+    ("an emergency that was told", 0, "sent", 1, 0),
+    ("an answer", 1, "queued", 0, 1),
+    ("news of a report", 2, "queued", 0, 3),
+    ("priority news", 3, "queued", 0, 4),
+    ("routine news", 4, "claimed", 1, 5),
+]
+CITIZEN = (
+    "INSERT INTO citizen (language, created_at, consent_version, consented_at, stopped_at, emergency_only,"
+    " name_sealed, phone_sealed, hamlet) VALUES ('vi', 1, 1, 1, 0, :no, '', '', '')"
+)
+
+
+def test_the_rows_of_the_first_tables_keep_their_meaning(empty_url: str) -> None:
+    engine = connect(empty_url)
+    with engine.begin() as connection:
+        upgrade_to(connection, "0001")
+        for chat, lane, state, attempts, _ in LANES:
+            asked = {"chat": chat, "lane": lane, "state": state, "attempts": attempts, "no": False}
+            connection.execute(text(DELIVERY), asked)
+        for _ in range(2):
+            connection.execute(text(CITIZEN), {"no": False})
+    upgrade(engine)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT chat, lane FROM delivery")).all()
+        assert {row[0]: row[1] for row in found} == {chat: now for chat, *_, now in LANES}
+        assert connection.execute(text("SELECT quiet_from FROM citizen")).scalars().all() == [-1, -1]
+    engine.dispose()
+
+
+def test_an_id_is_never_given_out_again_after_the_tables_were_changed(empty_url: str) -> None:
+    engine = connect(empty_url)
+    with engine.begin() as connection:
+        upgrade_to(connection, "0001")
+        connection.execute(text(CITIZEN), {"no": False})
+        connection.execute(text("DELETE FROM citizen"))
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text(CITIZEN), {"no": False})
+        assert connection.execute(text("SELECT id FROM citizen")).scalar() == 2
+    engine.dispose()
+
+
+@pytest.mark.parametrize("wrong", ["state = 'lost'", "held = 'forever'", "route = 'pigeon'"])
+def test_the_changed_tables_still_refuse_words_that_are_none(database_url: str, wrong: str) -> None:
+    engine = connect(database_url)
+    row = DELIVERY.replace("claimed_by,", "epoch, first_at, route, once, hamlet_key,")
+    row = row.replace("0, 0, '', 0, 0, '', '',", "0, 0, 0, 0, '', :no, '', 0, 0, '', '',")
+    with engine.begin() as connection:
+        asked = {"chat": "1", "lane": 0, "state": "queued", "attempts": 0, "no": False}
+        connection.execute(text(row), asked)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text(f"UPDATE delivery SET {wrong}"))
+    engine.dispose()

@@ -64,12 +64,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(length=200), nullable=False),
     sa.Column('body', sa.String(), nullable=False),
     sa.Column('source', sa.String(length=300), nullable=False),
-    sa.Column('area', sa.String(), nullable=False),
     sa.Column('hamlets', sa.String(), nullable=False),
-    sa.Column('kind', sa.String(length=10), nullable=False),
-    sa.Column('corrects_id', sa.BigInteger(), nullable=True),
-    sa.Column('once', sa.Boolean(), nullable=False),
-    sa.Column('at_night', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=12), nullable=False),
     sa.Column('author_id', sa.BigInteger(), nullable=False),
     sa.Column('approver_id', sa.BigInteger(), nullable=True),
@@ -77,19 +72,14 @@ def upgrade() -> None:
     sa.Column('submitted_at', sa.BigInteger(), nullable=False),
     sa.Column('published_at', sa.BigInteger(), nullable=False),
     sa.Column('valid_until', sa.BigInteger(), nullable=False),
-    sa.Column('spread_last', sa.BigInteger(), nullable=False),
-    sa.Column('spread_pass', sa.Integer(), nullable=False),
+    sa.Column('last_citizen', sa.BigInteger(), nullable=False),
     sa.Column('spread_after', sa.BigInteger(), nullable=False),
     sa.Column('spread_done_at', sa.BigInteger(), nullable=False),
-    sa.Column('stopped_at', sa.BigInteger(), nullable=False),
-    sa.Column('swept_at', sa.BigInteger(), nullable=False),
-    sa.Column('folded_at', sa.BigInteger(), nullable=False),
     sa.Column('speech_sha', sa.String(length=64), nullable=False),
     sa.Column('speech_aac_sha', sa.String(length=64), nullable=False),
     sa.Column('speech_seconds', sa.Integer(), nullable=False),
     sa.Column('speech_why', sa.String(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
-    sa.CheckConstraint("kind IN ('news', 'correction', 'withdrawal')", name=op.f('ck_announcement_kind')),
     sa.CheckConstraint("priority IN ('emergency', 'priority', 'routine')", name=op.f('ck_announcement_priority')),
     sa.CheckConstraint("status IN ('draft', 'waiting', 'publishing', 'published')", name=op.f('ck_announcement_status')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_announcement')),
@@ -97,7 +87,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('announcement', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_announcement_commune'), ['commune'], unique=False)
-        batch_op.create_index(batch_op.f('ix_announcement_corrects_id'), ['corrects_id'], unique=False)
 
     op.create_table('audit',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -112,33 +101,6 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_at'), ['at'], unique=False)
 
-    op.create_table('calls',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('made', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_calls'))
-    )
-    with op.batch_alter_table('calls', schema=None) as batch_op:
-        batch_op.create_index('ix_calls_account_id_at', ['account_id', 'at'], unique=False)
-
-    op.create_table('chat_group',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('chat', sa.String(length=64), nullable=False),
-    sa.Column('name', sa.String(length=120), nullable=False),
-    sa.Column('commune', sa.String(length=5), nullable=False),
-    sa.Column('hamlet', sa.String(length=80), nullable=False),
-    sa.Column('hamlet_key', sa.String(length=80), nullable=False),
-    sa.Column('size', sa.Integer(), nullable=False),
-    sa.Column('gone_at', sa.BigInteger(), nullable=False),
-    sa.Column('gone_why', sa.String(length=200), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_group')),
-    sa.UniqueConstraint('account_id', 'chat', name=op.f('uq_chat_group_account_id_chat'))
-    )
-    with op.batch_alter_table('chat_group', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_chat_group_commune'), ['commune'], unique=False)
-
     op.create_table('citizen',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
@@ -150,9 +112,6 @@ def upgrade() -> None:
     sa.Column('name_sealed', sa.String(), nullable=False),
     sa.Column('phone_sealed', sa.String(), nullable=False),
     sa.Column('hamlet', sa.String(length=80), nullable=False),
-    sa.Column('quiet_from', sa.Integer(), nullable=False),
-    sa.Column('quiet_until', sa.Integer(), nullable=False),
-    sa.Column('digest', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_citizen')),
     sqlite_autoincrement=True
     )
@@ -165,12 +124,6 @@ def upgrade() -> None:
     with op.batch_alter_table('code_try', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_code_try_address_id'), ['address_id'], unique=False)
 
-    op.create_table('commune_rules',
-    sa.Column('commune', sa.String(length=5), nullable=False),
-    sa.Column('quiet_from', sa.Integer(), nullable=False),
-    sa.Column('quiet_until', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('commune', name=op.f('pk_commune_rules'))
-    )
     op.create_table('consent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('citizen_id', sa.BigInteger(), nullable=False),
@@ -197,34 +150,28 @@ def upgrade() -> None:
     sa.Column('valid_until', sa.BigInteger(), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('parts_done', sa.Integer(), nullable=False),
-    sa.Column('epoch', sa.BigInteger(), nullable=False),
+    sa.Column('claimed_by', sa.String(length=80), nullable=False),
     sa.Column('claimed_at', sa.BigInteger(), nullable=False),
-    sa.Column('first_at', sa.BigInteger(), nullable=False),
     sa.Column('sent_at', sa.BigInteger(), nullable=False),
     sa.Column('message_id', sa.String(length=250), nullable=False),
-    sa.Column('route', sa.String(length=10), nullable=False),
     sa.Column('why', sa.String(length=200), nullable=False),
     sa.Column('resent', sa.Boolean(), nullable=False),
-    sa.Column('once', sa.Boolean(), nullable=False),
     sa.Column('answered', sa.Boolean(), nullable=False),
     sa.Column('announcement_id', sa.BigInteger(), nullable=True),
     sa.Column('report_id', sa.BigInteger(), nullable=True),
     sa.Column('commune', sa.String(length=5), nullable=False),
-    sa.Column('hamlet_key', sa.String(length=80), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("held IN ('', 'window', 'digest')", name=op.f('ck_delivery_held')),
-    sa.CheckConstraint("route IN ('', 'free', 'paid', 'template', 'article', 'group')", name=op.f('ck_delivery_route')),
     sa.CheckConstraint("state IN ('queued', 'claimed', 'sent', 'gone', 'never', 'expired', 'unknown', 'withdrawn', 'covered')", name=op.f('ck_delivery_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
-    sa.UniqueConstraint('address_id', 'announcement_id', name=op.f('uq_delivery_address_id_announcement_id'))
+    sa.UniqueConstraint('announcement_id', 'address_id', name=op.f('uq_delivery_announcement_id_address_id'))
     )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_delivery_address_id', ['address_id', 'id'], unique=False)
         batch_op.create_index('ix_delivery_claimed', ['account_id'], unique=False, sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
         batch_op.create_index('ix_delivery_due', ['account_id', 'lane', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
-        batch_op.create_index('ix_delivery_letter_id', ['letter_id'], unique=False, sqlite_where=sa.text('announcement_id IS NULL'), postgresql_where=sa.text('announcement_id IS NULL'))
-        batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False, sqlite_where=sa.text('report_id IS NOT NULL'), postgresql_where=sa.text('report_id IS NOT NULL'))
-        batch_op.create_index('ix_delivery_stale', ['valid_until'], unique=False, sqlite_where=sa.text("state = 'queued' AND announcement_id IS NULL"), postgresql_where=sa.text("state = 'queued' AND announcement_id IS NULL"))
-        batch_op.create_index('ix_delivery_state', ['announcement_id', 'state', 'resent'], unique=False, sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
+        batch_op.create_index('ix_delivery_letter_id', ['letter_id'], unique=False)
+        batch_op.create_index('ix_delivery_report_id', ['report_id'], unique=False)
+        batch_op.create_index('ix_delivery_valid_until', ['valid_until'], unique=False, sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
 
     op.create_table('faq_entry',
     sa.Column('id', sa.String(length=60), nullable=False),
@@ -250,7 +197,6 @@ def upgrade() -> None:
     sa.Column('hamlet', sa.String(length=80), nullable=False),
     sa.Column('hamlet_key', sa.String(length=80), nullable=False),
     sa.Column('topics', sa.String(length=200), nullable=False),
-    sa.Column('duty', sa.Boolean(), nullable=False),
     sa.Column('since', sa.BigInteger(), nullable=False),
     sa.CheckConstraint("relation IN ('home', 'village', 'relative')", name=op.f('ck_follow_relation')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_follow')),
@@ -352,23 +298,6 @@ def upgrade() -> None:
     with op.batch_alter_table('official_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_official_session_official_id'), ['official_id'], unique=False)
 
-    op.create_table('pause',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('since', sa.BigInteger(), nullable=False),
-    sa.Column('backup_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pause'))
-    )
-    op.create_table('quota',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('month', sa.String(length=7), nullable=False),
-    sa.Column('kind', sa.String(length=10), nullable=False),
-    sa.Column('used', sa.BigInteger(), nullable=False),
-    sa.Column('last_at', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("kind IN ('paid', 'template', 'article', 'message')", name=op.f('ck_quota_kind')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_quota')),
-    sa.UniqueConstraint('account_id', 'month', 'kind', name=op.f('uq_quota_account_id_month_kind'))
-    )
     op.create_table('report',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('code', sa.String(length=12), nullable=False),
@@ -420,23 +349,6 @@ def upgrade() -> None:
     with op.batch_alter_table('report_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_report_event_report_id'), ['report_id'], unique=False)
 
-    op.create_table('tally',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('announcement_id', sa.BigInteger(), nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('commune', sa.String(length=5), nullable=False),
-    sa.Column('hamlet_key', sa.String(length=80), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('band', sa.String(length=8), nullable=False),
-    sa.Column('route', sa.String(length=10), nullable=False),
-    sa.Column('why', sa.String(length=200), nullable=False),
-    sa.Column('resent', sa.Boolean(), nullable=False),
-    sa.Column('people', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_tally'))
-    )
-    with op.batch_alter_table('tally', schema=None) as batch_op:
-        batch_op.create_index('ix_tally_announcement_id', ['announcement_id'], unique=False)
-
     op.create_table('unanswered',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
@@ -452,10 +364,6 @@ def downgrade() -> None:
     """Undo it."""
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('unanswered')
-    with op.batch_alter_table('tally', schema=None) as batch_op:
-        batch_op.drop_index('ix_tally_announcement_id')
-
-    op.drop_table('tally')
     with op.batch_alter_table('report_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_report_event_report_id'))
 
@@ -465,8 +373,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_report_citizen_id'))
 
     op.drop_table('report')
-    op.drop_table('quota')
-    op.drop_table('pause')
     with op.batch_alter_table('official_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_official_session_official_id'))
 
@@ -497,38 +403,28 @@ def downgrade() -> None:
 
     op.drop_table('faq_entry')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
-        batch_op.drop_index('ix_delivery_state', sqlite_where=sa.text('announcement_id IS NOT NULL'), postgresql_where=sa.text('announcement_id IS NOT NULL'))
-        batch_op.drop_index('ix_delivery_stale', sqlite_where=sa.text("state = 'queued' AND announcement_id IS NULL"), postgresql_where=sa.text("state = 'queued' AND announcement_id IS NULL"))
-        batch_op.drop_index('ix_delivery_report_id', sqlite_where=sa.text('report_id IS NOT NULL'), postgresql_where=sa.text('report_id IS NOT NULL'))
-        batch_op.drop_index('ix_delivery_letter_id', sqlite_where=sa.text('announcement_id IS NULL'), postgresql_where=sa.text('announcement_id IS NULL'))
+        batch_op.drop_index('ix_delivery_valid_until', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
+        batch_op.drop_index('ix_delivery_report_id')
+        batch_op.drop_index('ix_delivery_letter_id')
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'queued' AND held = ''"), postgresql_where=sa.text("state = 'queued' AND held = ''"))
         batch_op.drop_index('ix_delivery_claimed', sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'"))
+        batch_op.drop_index('ix_delivery_address_id')
 
     op.drop_table('delivery')
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_consent_citizen_id'))
 
     op.drop_table('consent')
-    op.drop_table('commune_rules')
     with op.batch_alter_table('code_try', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_code_try_address_id'))
 
     op.drop_table('code_try')
     op.drop_table('citizen')
-    with op.batch_alter_table('chat_group', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_chat_group_commune'))
-
-    op.drop_table('chat_group')
-    with op.batch_alter_table('calls', schema=None) as batch_op:
-        batch_op.drop_index('ix_calls_account_id_at')
-
-    op.drop_table('calls')
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_at'))
 
     op.drop_table('audit')
     with op.batch_alter_table('announcement', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_announcement_corrects_id'))
         batch_op.drop_index(batch_op.f('ix_announcement_commune'))
 
     op.drop_table('announcement')
