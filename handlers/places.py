@@ -46,8 +46,8 @@ def meant(turn: Turn, name: str = "", province: str = "") -> Meant:
     if not turn.typed:
         return Meant()
     found = turn.matched.place or Found()
-    if name and found.provinces and not found.candidates:
-        return in_province(turn, name, found.provinces[0])
+    if name and found.province:
+        return in_province(turn, name, found.province)
     if province:
         within = turn.know.gazetteer.find(turn.text, province)
         found = within if within.candidates else found
@@ -64,13 +64,15 @@ def in_province(turn: Turn, name: str, province: str) -> Meant:
 
 
 def _read(turn: Turn, found: Found, name: str) -> Meant:
+    if found.province:
+        return Meant(province=found.province)
     if found.fits > len(found.candidates) and len(found.provinces) > 1:
         return Meant(provinces=_provinces(turn, found), name=name)
     if len(found.candidates) == 1 and not found.ask:
         return Meant(found.candidates[0].code)
     if found.candidates:
         return Meant(communes=_options(turn, found.candidates))
-    return Meant(province=found.provinces[0] if found.provinces else "")
+    return Meant()
 
 
 def _around(turn: Turn) -> Meant:

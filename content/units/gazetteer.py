@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from content.units import nearby
+from content.units.choosing import Choice, best_first
 from content.units.index import Record
 from content.units.loader import DATA, Tables, load
-from content.units.matching import DISTRICT_ALONE, MARGIN, Reading, Text
+from content.units.matching import DISTRICT_ALONE, LEFT_OVER, MARGIN, AreaHit, Reading, Text
 from content.units.model import Candidate, Commune, Found, Nearby, Province
 from content.units.reading import read
 
-MOST = 5  # candidates that are asked about
 SURE = 15.0  # the greatest penalty at which nothing is asked
 LEAST = 0.7  # the score of a commune that a sentence mentions
 SHORT = 6  # letters; a shorter province is not recognised when it is misspelt
@@ -61,14 +61,18 @@ class Gazetteer:
         if not tokens:
             return Found()
         typed = Text(tokens, self._tables.index)
-        best = self._best(typed)
-        if province is None or not best:
-            return self._found(typed, best)
-        here = {target: one for target, one in best.items() if self._province(target) == province}
-        top = min(one.penalty for one in best.values())
-        if any(one.penalty < top + MARGIN for one in here.values()):
-            return self._found(typed, here)
-        return self._found(typed, best, elsewhere=True)
+        choice = Choice((*typed.readings(self._provinces), *self._districts(typed)))
+        every = best_first(choice.best.values())
+        alone = self._province_alone(typed, every[0] if every else None)
+        if alone:
+            same = [one for one in every if one.span.mask & ~alone.mask == 0 and one.span.error <= alone.span.error]
+            return self._province_named(alone, [] if alone.level else same, choice)
+        if not every:
+            return Found()
+        here = best_first(one for one in choice.best.values() if self._province(one.record.target) == province)
+        if here and here[0].penalty < every[0].penalty + MARGIN:
+            return self._found(typed, here, choice)
+        return self._found(typed, every, choice, elsewhere=province is not None)
 
     def mentions(self, text: str) -> Literal["place", "mention", "none"]:
         """Whether `text` is a place and nothing else, names one with its type word, or does neither.
@@ -84,26 +88,11 @@ class Gazetteer:
     def _province(self, target: int) -> str:
         return self._tables.communes[target].province.code
 
-    def _best(self, typed: Text) -> dict[int, Reading]:
-        """The best reading for each commune."""
-        best: dict[int, Reading] = {}
-        for one in (*typed.readings(self._provinces), *self._districts(typed)):
-            target = one.record.target
-            known = best.get(target)
-            if known is None or one.penalty < known.penalty:
-                best[target] = one
-        return best
-
-    def _found(self, typed: Text, best: dict[int, Reading], *, elsewhere: bool = False) -> Found:
-        alone = self._province_alone(typed)
-        if not best or alone.provinces:
-            return alone
-        order = sorted(best.values(), key=lambda one: (one.penalty, one.record.target))
-        first = order[0]
-        fit = [one for one in order if one.penalty < first.penalty + MARGIN]
+    def _found(self, typed: Text, fit: list[Reading], choice: Choice, *, elsewhere: bool = False) -> Found:
+        first = fit[0]
         ask = len(fit) > 1 or first.penalty > SURE or elsewhere or first.loose or typed.vague(first)
         return Found(
-            tuple(self._candidate(one) for one in fit[:MOST]),
+            tuple(self._candidate(one) for one in choice.shown(fit)),
             ask,
             len(fit),
             tuple(dict.fromkeys(self._province(one.record.target) for one in fit)),
@@ -128,14 +117,33 @@ class Gazetteer:
             penalty = 0.0 if hit.level == "d" else DISTRICT_ALONE
             for target in {target for area in hit.numbers for target in self._tables.area_communes.get(area, ())}:
                 if all(not self._tables.around[target].isdisjoint(other.numbers) for other in hits):
-                    record = Record(target, "", 0.0, self._tables.around[target], "")
+                    commune = self._tables.communes[target]
+                    record = Record(target, "", 0.0, self._tables.around[target], "", commune.code)
                     yield Reading(penalty, record, hit.span, hit.mask, hit.level == "d")
 
-    def _province_alone(self, typed: Text) -> Found:
-        """The province, when the text names one and nothing else: its communes are too many to choose from."""
+    def _province_alone(self, typed: Text, best: Reading | None) -> AreaHit | None:
+        """The province that the text names, when it names nothing else.
+
+        In "Xóm Chiếu, Hồ Chí Minh" there is more, although "xóm" may begin a hamlet, and "Thạnh Hóa" is no Thanh Hóa.
+        """
         for hit in typed.areas:
-            codes = tuple(self._tables.area_provinces[n] for n in hit.numbers if n in self._provinces)
+            if self._provinces.isdisjoint(hit.numbers) or typed.left_over(hit.mask):
+                continue
             unsure = hit.level == "c" or (hit.span.error and len(hit.span.key) < SHORT)
-            if codes and not unsure and not typed.left_over(hit.mask):
-                return Found(ask=True, provinces=codes, coverage=1.0)
-        return Found()
+            if not unsure and (best is None or not self._more(typed, hit, best)):
+                return hit
+        return None
+
+    def _more(self, typed: Text, hit: AreaHit, best: Reading) -> bool:
+        """Whether a commune fits better than the province: it explains more, or has just the marks that were typed."""
+        if best.penalty < SURE and best.mask & ~hit.mask:
+            return True
+        marked = typed.marked_in(hit.span)
+        names = {self._tables.province_marks.get(number) for number in hit.numbers}
+        return best.penalty < LEFT_OVER and not best.span.error and bool(marked) and marked not in names
+
+    def _province_named(self, hit: AreaHit, same: list[Reading], choice: Choice) -> Found:
+        """A province has too many communes to choose from; those that are called as it is are shown."""
+        codes = tuple(self._tables.area_provinces[n] for n in hit.numbers if n in self._provinces)
+        shown = tuple(self._candidate(one) for one in choice.shown(same))
+        return Found(shown, True, len(same), codes, 1.0, province=codes[0])

@@ -1,6 +1,7 @@
 """Names of places and how to find them, also with one typing error."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from rapidfuzz.distance import OSA
@@ -18,6 +19,7 @@ class Record:
     prior: float  # penalty for being former, and for being a smaller part of a split
     areas: frozenset[int]  # districts and provinces, old and new, that may be said with it
     label: str  # the former unit in full; "" for a present commune
+    unit: str  # code of the unit that bears the name: the commune's own, or the former one's with "<" before it
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Name:
 
     folded: tuple[str, ...]
     marked: tuple[str, ...]
+    written: str  # composed, in one word: "thanhnưa"
     short: bool = False  # not the whole name: "Hà Giang" for "Hà Giang 2"
     records: list[Record] = field(default_factory=list)
 
@@ -40,17 +43,20 @@ class Index:
     def __init__(self) -> None:
         self.names: dict[str, list[Name]] = {}
         self.areas: dict[str, list[int]] = {}
+        self.levels: dict[int, str] = {}  # area -> the levels that its type words speak of: d, p or dp
         self._keys: list[str] = []
         self._deletions: dict[str, tuple[int, ...]] = {}
 
-    def name(self, folded: tuple[str, ...], marked: tuple[str, ...], *, short: bool = False) -> Name:
-        """The entry for a name, made when it is new."""
+    def name(
+        self, folded: tuple[str, ...], marked: tuple[str, ...], written: str, *, short: bool = False
+    ) -> list[Record]:
+        """The records of a name, which is made when it is new."""
         bearers = self.names.setdefault("".join(folded), [])
         for one in bearers:
             if one.marked == marked and one.short == short:
-                return one
-        bearers.append(Name(folded, marked, short))
-        return bearers[-1]
+                return one.records
+        bearers.append(Name(folded, marked, written, short))
+        return bearers[-1].records
 
     def area(self, key: str, number: int) -> None:
         """Let `key` mean the district or province `number` too."""
@@ -78,6 +84,14 @@ class Index:
 
 def _deletions(word: str) -> list[str]:
     return [word[:i] + word[i + 1 :] for i in range(len(word))]
+
+
+def strange(typed: str, key: str) -> bool:
+    """Whether the one error between them is a letter that has no business there."""
+    if len(typed) < len(key) or sorted(typed) == sorted(key):
+        return False
+    doubled = any(a == b and typed[:i] + typed[i + 1 :] == key for i, (a, b) in enumerate(pairwise(typed)))
+    return not doubled
 
 
 def _one_error(key: str, typed: str) -> bool:

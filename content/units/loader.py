@@ -8,11 +8,13 @@ from pathlib import Path
 
 from content.units.index import Index, Kind, Record
 from content.units.model import Commune, Province
-from content.vietnamese import fold, syllables, words
+from content.units.reading import composed
+from content.vietnamese import fold, nfc, syllables, words
 
 DATA = Path(__file__).with_name("data")
 Row = dict[str, str]
 PRIORS = {"whole": 1.0, "split-main": 1.5, "split": 2.5}
+SHORT_FORM = 3.0  # for leaving off a part of the name
 KINDS: dict[str, Kind] = {"Xã": "xa", "Phường": "phuong", "Thị trấn": "thi tran", "Đặc khu": "dac khu"}
 AREA_TYPES = ("Thành phố", "Thị xã", "Quận", "Huyện", "Tỉnh")
 ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
@@ -30,6 +32,7 @@ class Tables:
     index: Index = field(default_factory=Index)
     vocabulary: set[str] = field(default_factory=set)  # every folded word of a name
     area_provinces: dict[int, str] = field(default_factory=dict)  # area -> code, for today's provinces
+    province_marks: dict[int, str] = field(default_factory=dict)  # the same provinces, as they are written
     around: list[frozenset[int]] = field(default_factory=list)  # areas that may be said with each commune
     area_communes: dict[int, list[int]] = field(default_factory=dict)  # former district -> communes made of it
 
@@ -41,9 +44,12 @@ def load(folder: Path = DATA) -> Tables:
     for row in _rows(folder / "provinces.csv"):
         tables.provinces[row["code"]] = Province(row["code"], row["type"], row["name"])
         tables.area_provinces[areas.number(row["name"], "")] = row["code"]
+        tables.province_marks[areas.number(row["name"], "")] = "".join(word.marked for word in words(row["name"]))
+        areas.province(tables.index, f"{row['type']} {row['name']}")
     by_commune: dict[str, list[Row]] = defaultdict(list)
     for row in former:
         by_commune[row["new_code"]].append(row)
+        areas.province(tables.index, row["old_province"])
     for row in _rows(folder / "communes.csv"):
         _add_commune(tables, areas, row, by_commune[row["code"]])
     for row in former:
@@ -68,6 +74,12 @@ class _Areas:
     def number(self, name: str, province: str) -> int:
         """The number of a province (`province` is "") or of a district of `province`."""
         return self._numbers.setdefault((_bare(name), _bare(province)), len(self._numbers))
+
+    def province(self, index: Index, full_name: str) -> None:
+        """Note whether a province is, or was, called a city."""
+        number = self.number(full_name, "")
+        city = full_name.startswith("Thành phố") or index.levels.get(number) == "dp"
+        index.levels[number] = "dp" if city else "p"
 
     def of(self, row: Row, province: Province) -> frozenset[int]:
         """What may be said with a former commune: district, old province, new province."""
@@ -119,7 +131,7 @@ def _add_commune(tables: Tables, areas: _Areas, row: Row, parts: list[Row]) -> N
     kinds = {row["type"], row["former_type"]} - {""}
     for kind in kinds:
         prior = 0.0 if kind == row["type"] else 0.5
-        _add_name(tables, name, Record(target, KINDS[kind], prior, tables.around[target], ""))
+        _add_name(tables, name, Record(target, KINDS[kind], prior, tables.around[target], "", row["code"]))
 
 
 def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
@@ -127,7 +139,8 @@ def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
     whole = row["old_commune"]
     kind = next(kind for word, kind in KINDS.items() if whole.lower().startswith(word.lower()))
     around = areas.of(row, tables.communes[target].province)
-    _add_name(tables, _bare(whole), Record(target, kind, PRIORS[row["relation"]], around, _label(row)))
+    unit = f"<{row['old_code']}"
+    _add_name(tables, _bare(whole), Record(target, kind, PRIORS[row["relation"]], around, _label(row), unit))
 
 
 def _label(row: Row) -> str:
@@ -137,19 +150,24 @@ def _label(row: Row) -> str:
 
 
 def _add_name(tables: Tables, name: str, record: Record) -> None:
+    name = nfc(name)
     read = words(name)
     folded, marked = tuple(word.folded for word in read), tuple(word.marked for word in read)
+    written = tuple(composed(word, name) for word in read)
     tables.vocabulary.update(folded)
+    put = tables.index.name
     if len(folded) == 1 and (folded[0].isdigit() or folded[0] in ROMAN):
         # "Phường 7": the number alone is nobody's name.
         for number in {folded[0], ROMAN.get(folded[0], folded[0])}:
-            _put(tables, ("phuong", number), (PHUONG, number), record)
+            put(("phuong", number), (PHUONG, number), f"phường{number}").append(record)
         return
-    _put(tables, folded, marked, record)
+    put(folded, marked, "".join(written)).append(record)
     if folded[-1] in ROMAN and len(folded) > 2 and folded[-1] not in TAILS:
-        _put(tables, (*folded[:-1], ROMAN[folded[-1]]), (*marked[:-1], ROMAN[folded[-1]]), record)
-    for start, end in _short_forms(name, folded):
-        _put(tables, folded[start:end], marked[start:end], replace(record, prior=record.prior + 3), short=True)
+        tail = ROMAN[folded[-1]]
+        put((*folded[:-1], tail), (*marked[:-1], tail), "".join(written[:-1]) + tail).append(record)
+    short = replace(record, prior=record.prior + SHORT_FORM)
+    for part in (slice(*ends) for ends in _short_forms(name, folded)):
+        put(folded[part], marked[part], "".join(written[part]), short=True).append(short)
 
 
 def _short_forms(name: str, folded: tuple[str, ...]) -> Iterator[tuple[int, int]]:
@@ -162,9 +180,3 @@ def _short_forms(name: str, folded: tuple[str, ...]) -> Iterator[tuple[int, int]
         yield 2, len(folded)
     if " - " in name:
         yield 0, len(fold(name.split(" - ")[0]).split())
-
-
-def _put(
-    tables: Tables, folded: tuple[str, ...], marked: tuple[str, ...], record: Record, *, short: bool = False
-) -> None:
-    tables.index.name(folded, marked, short=short).records.append(record)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from content.units.index import Index, Name, Record
+from rapidfuzz.distance import OSA
+
+from content.units.index import Index, Name, Record, strange
 from content.units.reading import (
     ADDRESS_WORDS,
     Before,
@@ -16,8 +18,11 @@ from content.units.reading import (
 MARGIN = 10.0  # what is nearer than this to the best must be asked about
 WORST = 50.0  # what is further off than this is no candidate
 
-ERROR_PLAIN = 7.0  # a typing error in a name typed without marks: its neighbours may well be meant
-ERROR_MARKED = 12.0
+ERROR_PLAIN = 6.0  # a typing error in a name typed without marks: its neighbours may well be meant
+ERROR_MARKED = 11.0
+STRANGE = 3.0  # a letter from nowhere is rarer than one left out, doubled or swapped
+FURTHER = 8.0  # per letter beside the one error, when it was typed with marks
+AGREED = 4.0  # a misspelt name in the district or province that was named with it
 OTHER_MARKS = 12.0  # per syllable, when the name was typed with marks
 LAZY_MARKS = 8.0  # the name has no mark but the rest of the text has
 NO_MARKS = 0.5
@@ -87,12 +92,16 @@ class Text:
         self.tokens, self.index = tokens, index
         self.before = types_before(tokens)
         self.all = (1 << len(tokens)) - 1
-        self.manners = manners(tokens)
+        self.manners = manners(tokens, self.before)
         self.addresses = address_parts(tokens, self.before)
         self.marked = any(token.has_marks for token in tokens)
         self.spans = self._spans()
         self.exact = [span for span in self.spans if not span.error and span.key in index.names]
         self.areas = self._areas()
+        for hit in self.areas:
+            if not hit.span.error and hit.span.end - hit.span.start > 1:
+                self.manners &= ~hit.span.mask  # "ba thuoc" is Bá Thước
+        self.whole = [*self.exact, *(hit.span for hit in self.areas if not hit.span.error)]
         self.typed = [span for span in self.exact if self._typed(span)]
 
     def _typed(self, span: Span) -> bool:
@@ -112,6 +121,11 @@ class Text:
         if syllable and not reading.typed and (rest or not self.marked):
             return True
         return bool(rest) and any(hit.span.mask == reading.span.mask for hit in self.areas)
+
+    def marked_in(self, span: Span) -> str:
+        """What stands there with its marks; "" when it was typed without any."""
+        tokens = self.tokens[span.start : span.end]
+        return "".join(token.marked for token in tokens) if any(token.has_marks for token in tokens) else ""
 
     def free(self, mask: int, *, accompanied: bool = True) -> int:
         """The tokens that need no explanation beside those of `mask`: manners, and addresses that start elsewhere.
@@ -169,7 +183,15 @@ class Text:
     def _area(self, span: Span) -> AreaHit:
         before = self.before[span.start]
         mask = span.mask | (before.mask if before.level and before.level != "c" else 0)
-        return AreaHit(span, mask, self.index.areas[span.key], before.level)
+        numbers = self.index.areas[span.key]
+        # "Thành phố Cà Mau" is the former district and not the province, where there are both.
+        meant = [n for n in numbers if before.level in ("", "c") or self._is_level(n, before.level)]
+        level = before.level or ("d" if span.key[-1].isdigit() else "")
+        return AreaHit(span, mask, meant or numbers, level)
+
+    def _is_level(self, number: int, level: str) -> bool:
+        own = self.index.levels.get(number, "d")
+        return level in own or (level == "dp" and own == "d")
 
     def readings(self, provinces: frozenset[int]) -> list[Reading]:
         """Everything the text may mean. `provinces` are the numbers of today's provinces."""
@@ -184,10 +206,11 @@ class Text:
     def _name_penalty(self, span: Span, name: Name) -> float:
         before = self.before[span.start]
         typed = self.tokens[span.start : span.end]
-        penalty = self._marks_penalty(typed, name)
+        penalty = self._marks_penalty(typed, name, error=span.error)
         if span.error:
             penalty += ERROR_MARKED if any(token.has_marks for token in typed) else ERROR_PLAIN
-        if any(span.mask & other.mask == span.mask != other.mask for other in self.exact):
+            penalty += STRANGE if strange("".join(token.folded for token in typed), span.key) else 0.0
+        if any(span.mask & other.mask == span.mask != other.mask for other in self.whole):
             penalty += PART_OF_NAME
         penalty += AREA_TYPE.get(before.level, 0.0)
         if before.level != "c":
@@ -197,16 +220,19 @@ class Text:
                 penalty += OTHER_COMMUNE_TYPED
         return penalty
 
-    def _marks_penalty(self, typed: list[Token], name: Name) -> float:
-        if len(typed) != len(name.folded):
-            return NO_MARKS
-        pairs = [(t, n) for t, f, n in zip(typed, name.folded, name.marked, strict=True) if t.folded == f]
-        other = sum(1 for token, marked in pairs if token.marked != marked)
-        if any(token.has_marks for token in typed):
-            return min(2, other) * OTHER_MARKS
-        if not other:
+    def _marks_penalty(self, typed: list[Token], name: Name, *, error: bool) -> float:
+        marked, own = "".join(token.marked for token in typed), "".join(name.marked)
+        if marked == own:
             return 0.0
-        return LAZY_MARKS if self.marked else NO_MARKS
+        if not any(token.has_marks for token in typed):
+            return LAZY_MARKS if self.marked else NO_MARKS
+        written = "".join(token.written for token in typed)
+        changes = min(OSA.distance(written, name.written), OSA.distance(marked, own))
+        if error:
+            return FURTHER * min(3, changes - 1)
+        if len(typed) == len(name.folded):
+            changes = min(changes, sum(one.marked != other for one, other in zip(typed, name.marked, strict=True)))
+        return OTHER_MARKS * min(2, changes)
 
     def _weigh(self, span: Span, base: float, records: list[Record], provinces: frozenset[int]) -> list[Reading]:
         before = self.before[span.start]
@@ -214,12 +240,15 @@ class Text:
         own = span.mask | before.mask
         # Short words are one letter away from everything: they need a type word or a district or province beside them.
         short = span.error and not typed and len(span.key) < SHORT
+        other = span.error and any(one.mask == span.mask for one in self.exact)
         rest = [hit for hit in self.areas if hit.mask & span.mask == 0]
         seen: dict[frozenset[int], tuple[float, int]] = {}
         found = []
         for record in records:
             if record.areas not in seen:
-                seen[record.areas] = self._around(own, rest, record.areas, provinces, typed=typed, error=span.error)
+                seen[record.areas] = self._around(
+                    own, rest, record.areas, provinces, typed=typed, error=span.error, other=other
+                )
             around, mask = seen[record.areas]
             penalty = base + around + record.prior + _type_penalty(before, record)
             if short and mask == own:
@@ -237,6 +266,7 @@ class Text:
         *,
         typed: bool,
         error: bool,
+        other: bool,
     ) -> tuple[float, int]:
         """The penalty for what stands around a name, and the tokens that are explained."""
         mask, penalty = own, 0.0
@@ -246,13 +276,15 @@ class Text:
                 mask |= hit.mask
         for hit in rest:
             sure = not hit.span.error and hit.mask & ~mask
-            if sure and (hit.level in ("d", "p", "dp") or not provinces.isdisjoint(hit.numbers)):
+            if sure and (hit.level in ("d", "p", "dp") or any(n in self.index.levels for n in hit.numbers)):
                 penalty += OTHER_AREA
         left = self.left_over(mask, accompanied=typed or mask != own)
         if left and not typed:
             penalty += LOOSE_ERROR if error and mask == own else 0.0
             penalty += ONE_WORD if own.bit_count() == 1 else 0.0
             penalty += PROVINCE_NAME if self._is_province(own, provinces) else 0.0
+        if error and mask & ~own and not other:
+            penalty -= AGREED
         return penalty + LEFT_OVER * min(left, 5 if typed else 10), mask
 
     def _is_province(self, mask: int, provinces: frozenset[int]) -> bool:

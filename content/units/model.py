@@ -91,9 +91,10 @@ class Found:
     """Which communes a text may mean, best first, at most five.
 
     `ask`: the citizen must choose, or say more. `fits`: how many communes fit, which may be more than five: then
-    ask for the province, one of `provinces` (codes, best first). A text that names a province alone has no
-    candidate, `ask` and that one province. `coverage` is the share (0..1) of the words that speak of the place,
-    `typed` whether a word such as "xã" stands before the name: together they tell a place from a question.
+    ask for the province, one of `provinces` (codes, best first). `province` is the one that a text names when it names
+    nothing else: then ask which commune in it; the candidates are those that are called as it is. `coverage` is the
+    share (0..1) of the words that speak of the place, `typed` whether a word such as "xã" stands before the name:
+    together they tell a place from a question.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -102,12 +103,13 @@ class Found:
     provinces: tuple[str, ...] = ()
     coverage: float = 0.0
     typed: bool = False
+    province: str = ""
 
     @property
     def place_only(self) -> bool:
         """Whether the text says nothing but a place."""
-        good = self.candidates[0].score >= 0.8 if self.candidates else bool(self.provinces)
-        return good and self.coverage >= 0.75
+        good = bool(self.candidates) and self.candidates[0].score >= 0.8
+        return (good or bool(self.province)) and self.coverage >= 0.75
 
 
 @dataclass(frozen=True, slots=True)

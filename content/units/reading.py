@@ -3,10 +3,11 @@
 import re
 from typing import NamedTuple
 
-from content.vietnamese import decode_word, has_marks, nfc, squeeze, syllables, words
+from content.vietnamese import Word, decode_word, has_marks, nfc, squeeze, syllables, words
 
 LONGEST_TEXT = 2000  # characters that are looked at
 MOST_TOKENS = 48
+SHORTEST_GLUED = 6  # letters
 
 # What stands before a name, and the level it speaks of: c = commune, d = former district, p = province.
 TYPE_WORDS: dict[tuple[str, ...], tuple[str, str]] = {
@@ -38,20 +39,26 @@ ADDRESS_WORDS = frozenset(
 )
 # Words that may stand around a place without making the text a question.
 MANNERS = frozenset(
-    syllables(
+    (word.folded, word.marked)
+    for word in words(
         "ở tại nhà tôi tui em anh chị mình quê thuộc là của cũ trước đây này bên đang sống ạ nhé nha ad xin dạ vâng "
         "dân bà con việt nam vn về theo dõi nhận tin chọn muốn cho thì"
     )
 )
+_PLAIN_MANNERS = frozenset(folded for folded, _ in MANNERS)
 _GLUED = re.compile(r"(phuong|quan|p|q|f|thon|to|ap|kp)\.?0*(\d{1,2})")
 _BARRIER = re.compile(r"[,;\n|()\[\]/!?:]|\.\s")
 
 
 class Token(NamedTuple):
-    """One typed word. `barrier`: a comma or line end stands before it, which no name crosses."""
+    """One typed word. `written` is composed, so that a slip changes one letter of it whatever it does to the tone.
+
+    `barrier`: a comma or line end stands before it, which no name crosses.
+    """
 
     folded: str
     marked: str
+    written: str
     barrier: bool
 
     @property
@@ -81,7 +88,8 @@ def read(text: str, vocabulary: set[str]) -> list[Token]:
         # "x. Thanh Nưa": the dot of an abbreviation is no barrier.
         barrier = bool(tokens) and _BARRIER.search(gap) is not None and not (gap.strip() == "." and len(last_word) < 3)
         last, last_word = word.end, word.folded
-        tokens += _split(word.folded, word.marked, barrier, vocabulary, marks=has_marks(word))
+        written = composed(word, text) if has_marks(word) else ""
+        tokens += _split(word.folded, word.marked, barrier, vocabulary, written)
     return _numbered(tokens)
 
 
@@ -93,20 +101,39 @@ def _numbered(tokens: list[Token]) -> list[Token]:
     for i in range(len(tokens) - 1):
         whole = _SHORT_TYPES.get(tokens[i].folded)
         if whole and tokens[i + 1].folded.isdigit():
-            tokens[i] = Token(whole, whole, tokens[i].barrier)
+            tokens[i] = Token(whole, whole, whole, tokens[i].barrier)
     return tokens
 
 
-def _split(folded: str, marked: str, barrier: bool, vocabulary: set[str], *, marks: bool) -> list[Token]:
+def _split(folded: str, marked: str, barrier: bool, vocabulary: set[str], written: str) -> list[Token]:
     glued = _GLUED.fullmatch(folded)
     if glued:
-        return [Token(glued[1], glued[1], barrier), Token(glued[2], glued[2], False)]
+        kind, number = glued[1], glued[2]
+        return [Token(kind, kind, kind, barrier), Token(number, number, number, False)]
     if folded.isdigit():
         number = folded.lstrip("0") or "0"
-        return [Token(number, number, barrier)]
-    if not marks and folded not in vocabulary:
+        return [Token(number, number, number, barrier)]
+    if not written and folded not in vocabulary:
         folded = marked = decode_word(squeeze(folded))
-    return [Token(folded, marked, barrier)]
+    written = written or folded
+    cut = next((at for at in _cuts(folded) if folded[:at] in vocabulary and folded[at:] in vocabulary), 0)
+    if cut and folded not in vocabulary and len(written) == len(folded):
+        first, second = words(f"{written[:cut]} {written[cut:]}")
+        return [
+            Token(first.folded, first.marked, written[:cut], barrier),
+            Token(second.folded, second.marked, written[cut:], False),
+        ]
+    return [Token(folded, marked, written, barrier)]
+
+
+def _cuts(folded: str) -> range:
+    """Where two words may have been glued together: "thanh nưadien bien". Names are found without spaces anyway."""
+    return range(2, len(folded) - 1) if len(folded) >= SHORTEST_GLUED else range(0)
+
+
+def composed(word: Word, text: str) -> str:
+    """A word of `text` (NFC) in lower case with its marks, without apostrophes."""
+    return "".join(letter for letter in text[word.start : word.end].lower() if letter.isalnum())
 
 
 def types_before(tokens: list[Token]) -> list[Before]:
@@ -136,9 +163,16 @@ def _marked_otherwise(token: Token) -> bool:
     return token.has_marks and _MARKED.get(token.folded, token.marked) != token.marked
 
 
-def manners(tokens: list[Token]) -> int:
-    """The tokens that are mere manners, one bit each."""
-    return sum(1 << i for i, token in enumerate(tokens) if token.folded in MANNERS)
+def manners(tokens: list[Token], before: list[Before]) -> int:
+    """The tokens that are mere manners, one bit each. The "thi" of "thi tran" is none, nor is "Thước" a "thuộc"."""
+    found = sum(1 << i for i, token in enumerate(tokens) if _mannered(token))
+    for one in before:
+        found &= ~one.mask if one.mask.bit_count() > 1 else ~0
+    return found
+
+
+def _mannered(token: Token) -> bool:
+    return (token.folded, token.marked) in MANNERS or (not token.has_marks and token.folded in _PLAIN_MANNERS)
 
 
 def address_parts(tokens: list[Token], before: list[Before]) -> list[int]:

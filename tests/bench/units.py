@@ -5,9 +5,10 @@ import gc
 import os
 import random
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def queries(every: list[Place], dice: random.Random) -> list[Query]:
     bearers = Counter(name for name, _ in {(p.name, code) for p in every for code in p.codes})
     made = []
     for place in every:
-        number = place.name.isdigit() or place.name in {"I", "II", "III", "IV", "V", "VI", "VII"}
+        number = _is_number(place.name)
         district, province = dice.choice(place.districts), dice.choice(place.provinces)
         around = {
             "alone": [],
@@ -105,12 +106,58 @@ def queries(every: list[Place], dice: random.Random) -> list[Query]:
     return made
 
 
-def _maybe_bare(area: str, dice: random.Random) -> str:
+def _is_number(name: str) -> bool:
+    return name.isdigit() or name in {"I", "II", "III", "IV", "V", "VI", "VII"}
+
+
+def _bare(area: str) -> str:
     for word in ("Thành phố ", "Thị xã ", "Quận ", "Huyện ", "Tỉnh "):
-        bare = area.removeprefix(word)
-        if bare != area:
-            return bare if dice.random() < 0.5 and not bare.isdigit() else area
+        if area.startswith(word):
+            return area[len(word) :]
     return area
+
+
+def _maybe_bare(area: str, dice: random.Random) -> str:
+    bare = _bare(area)
+    if bare == area:
+        return area
+    return bare if dice.random() < 0.5 and not bare.isdigit() else area
+
+
+def reachable(every: list[Place]) -> float:
+    """The share that somebody would reach who reads every word rightly, and may ask about five communes.
+
+    Forty communes are or were called "Tân Tiến": whoever types the name alone cannot be understood at once.
+    """
+    alike: dict[str, list[tuple[frozenset[str], float]]] = defaultdict(list)
+    for place in every:
+        for text, chance in _meant(place):
+            alike[text].append((place.codes, chance))
+            alike[fold(text) + "|plain"].append((place.codes, chance))
+    return sum(_best_five(group) for group in alike.values()) / (8 * len(every))
+
+
+def _meant(place: Place) -> Iterator[tuple[str, float]]:
+    """What is typed for a place in each context, and how often."""
+    kinds = (place.kind,) if _is_number(place.name) else (place.kind, "")
+    for districts in ((), place.districts):
+        for provinces in ((), place.provinces):
+            around = list(product(kinds, districts or ("",), provinces or ("",)))
+            for kind, district, province in around:
+                yield f"{kind}|{place.name}|{_bare(district)}|{_bare(province)}", 1 / len(around)
+
+
+def _best_five(group: list[tuple[frozenset[str], float]]) -> float:
+    reached = 0.0
+    for _ in range(5):
+        chances: dict[str, float] = defaultdict(float)
+        for codes, chance in group:
+            for code in codes:
+                chances[code] += chance
+        best = max(chances, key=lambda code: chances[code], default="")
+        reached += chances[best]
+        group = [one for one in group if best not in one[0]]
+    return reached
 
 
 def verdict(found: Found, query: Query) -> str:
@@ -164,6 +211,7 @@ def run(size: int | None = None) -> dict[str, Any]:
     gazetteer = Gazetteer.load()
     load_s, memory = time.perf_counter() - start, rss_mib() - before
     asked = queries(places(gazetteer), random.Random(34))
+    best = reachable(places(gazetteer))
     if size is not None and size < len(asked):
         asked = random.Random(35).sample(asked, size)
     start = time.perf_counter()
@@ -178,11 +226,25 @@ def run(size: int | None = None) -> dict[str, Any]:
         "rss_mib": round(memory, 1),
         "load_s": round(load_s, 2),
         "right": _share(verdicts["right"], len(asked)),
+        "five_could_reach": round(best, 4),
         "right_or_province_asked": _share(verdicts["right"] + verdicts["ask province"], len(asked)),
         "missed": _share(verdicts["missed"], len(asked)),
         "wrong_unasked": _share(verdicts["wrong unasked"], len(asked)),
         "unique_unasked": _share(verdicts["unique unasked"], verdicts["unique"]),
+        "by_style": _by_style(asked, verdicts),
         **_peer(gazetteer, random.Random(36).sample(asked, min(PEER_SAMPLE, len(asked)))),
+    }
+
+
+def _by_style(asked: list[Query], verdicts: Counter[str]) -> dict[str, list[float]]:
+    """For each way of writing and context: right, and right or the province is asked."""
+    counts = Counter(query.label for query in asked)
+    return {
+        label: [
+            _share(verdicts[f"{label}: right"], count),
+            _share(verdicts[f"{label}: right"] + verdicts[f"{label}: ask province"], count),
+        ]
+        for label, count in sorted(counts.items())
     }
 
 

@@ -2,13 +2,17 @@
 
 import json
 import random
+import time
 from collections import Counter
+from itertools import combinations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bot.commands.units import app
-from content.units import Gazetteer
+from content.units import Found, Gazetteer
 from tests.bench import units as bench
 
 
@@ -39,6 +43,21 @@ CERTAIN = [
     ("manners around it", "nhà em ở xã Thanh Nưa tỉnh Điện Biên ạ", "03328"),
     ("xã whose name begins like its type", "xã Xa Dung", "03208"),
     ("a type word inside a name", "Bạch Xa, Hàm Yên", "02380"),
+    ("house, group and street first", "số 5 tổ 3 phố Lê Lợi, phường Bến Nghé, quận 1, TP HCM", "26740"),
+    ("the whole address backwards", "TP HCM, Q1, P. Bến Nghé, phố Lê Lợi, tổ 3", "26740"),
+    ("glued to the next name", "thanh nưadien bien", "03328"),
+    ("a letter beside its neighbour across the space", "C ổLũng, Bá Thước", "14959"),
+    ("wrong letters in name and district", "xã Tân Kai, Hơn Quản", "25357"),
+    ("a district that was merged before", "phường Thảo Điền, quận 2", "27094"),
+    ("a province by two letters", "xã Đồng Tâm bp", "25390"),
+    ("a former city that is called as its province", "phường 1, thành phố Cà Mau", "32002"),
+    ("no Thanh Hóa but a commune with other marks", "Thạnh Hóa", "27865"),
+    ("a name that begins like a hamlet", "xóm chiếu, hồ chí minh", "27259"),
+    ("Lộc Thạnh is no Lộc Thành", "Lộc Thạnh", "25280"),
+    ("Đ for D", "Đ’Ran", "24934"),
+    ("another apostrophe", "xã H`Bông, Chư Sê", "23971"),
+    ("a part of a longer name is not the name", "Điện Bàn Tây", "20569"),
+    ("nor the longer name its part", "Điện Bàn", "20551"),
 ]
 
 
@@ -60,6 +79,47 @@ def test_a_name_without_marks_that_several_bear_is_asked_about(gazetteer: Gazett
     found = gazetteer.find("van lang, thai nguyen")
     assert found.ask
     assert {"02143", "05665"} <= {one.code for one in found.candidates}
+
+
+COLLISIONS = [
+    ("marks", "Văn Lăng, Thái Nguyên", {"05665"}),
+    ("other marks", "Văn Lang, Thái Nguyên", {"02143"}),
+    ("no marks", "van lang thai nguyen", {"02143", "05665"}),
+    ("no marks, old province", "van lang bac kan", {"02143"}),
+    ("no marks, one province", "loc thanh dong nai", {"25280", "25294"}),
+    ("marks, two provinces", "Lộc Thành", {"25093", "25294"}),
+]
+
+
+@pytest.mark.parametrize(("text", "codes"), [case[1:] for case in COLLISIONS], ids=[case[0] for case in COLLISIONS])
+def test_names_that_differ_in_marks_are_told_apart_or_asked_about(
+    gazetteer: Gazetteer, text: str, codes: set[str]
+) -> None:
+    found = gazetteer.find(text)
+    assert {one.code for one in found.candidates} == codes
+    assert found.ask is (len(codes) > 1)
+
+
+def test_of_too_many_those_are_shown_that_most_people_may_mean(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Tân Hiệp")
+    meant = [place for place in bench.places(gazetteer) if place.name == "Tân Hiệp"]
+    shown = {one.code for one in found.candidates}
+    reached = sum(bool(place.codes & shown) for place in meant)
+    assert reached == max(
+        sum(bool(place.codes & set(five)) for place in meant)
+        for five in combinations({code for place in meant for code in place.codes}, 5)
+    )
+
+
+def test_a_slip_that_leaves_the_tone_comes_before_one_that_changes_it(gazetteer: Gazetteer) -> None:
+    assert {one.name for one in gazetteer.find("xã Thạn Hóa").candidates[:1]} == {"Thạnh Hóa"}
+    assert gazetteer.find("hanh Mỹ, Trà Vinh").candidates[0].former[0].startswith("xã Thanh Mỹ, ")
+
+
+def test_a_commune_called_as_a_province_is_shown_while_the_commune_is_asked_for(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Khánh Hòa")
+    assert (found.ask, found.province) == (True, "56")
+    assert "04342" in {one.code for one in found.candidates}
 
 
 def test_at_most_five_are_shown_and_the_rest_is_counted(gazetteer: Gazetteer) -> None:
@@ -184,6 +244,39 @@ def test_a_sample_of_the_country_is_found_however_it_is_typed(gazetteer: Gazette
     _, verdicts, bad = bench.measure(gazetteer, asked)
     assert (verdicts["right"] + verdicts["ask province"]) / len(asked) >= 0.99, bad
     assert verdicts["wrong unasked"] / len(asked) <= 0.003, bad
+
+
+PLACES = st.lists(
+    st.sampled_from([*"xphqtXPH.,'’- \n", "xã ", "Tân", "thanh", "hoa", "Ia ", "H'", "ổ", "quan1", "p12", "tp hcm"]),
+    max_size=60,
+).map("".join)
+
+
+LONG = ["tan thanh ", "Tân Thạnh, ", "a, b ", "xã ", "i", "\u0301", "\ud800", "p12 q3 ", "Ia H'", "{"]
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_text_of_a_hundred_thousand_characters_is_answered_in_time(gazetteer: Gazetteer, piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    start = time.perf_counter()
+    _well_formed(gazetteer.find(text))
+    assert time.perf_counter() - start < 0.5  # a few milliseconds, but this machine may be busy
+
+
+@settings(max_examples=300, deadline=500)
+@given(text=st.one_of(st.text(), PLACES))
+@example("\ud800 xã \u202e Tân Khai\x00")
+def test_any_text_is_answered_in_time(gazetteer: Gazetteer, text: str) -> None:
+    _well_formed(gazetteer.find(text))
+    _well_formed(gazetteer.find(text, "11"))
+
+
+def _well_formed(found: Found) -> None:
+    assert len(found.candidates) <= 5
+    assert found.fits >= len(found.candidates)
+    assert len({one.code for one in found.candidates}) == len(found.candidates)
+    assert found.ask or len(found.candidates) < 2
+    assert all(0 <= one.score <= 1 for one in found.candidates)
 
 
 def test_the_command_prints_json_for_programs() -> None:
