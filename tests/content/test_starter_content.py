@@ -28,8 +28,10 @@ def named(one: Entry | Model) -> str:
 
 def test_enough_answers_are_served_for_the_groups_of_commune_matters() -> None:
     """A floor, not a count: an official may add to the file without touching this test."""
-    assert len(SERVED) >= 95
-    assert len({entry.category for entry in SERVED}) >= 18
+    assert len(ENTRIES) >= 150
+    assert len(SERVED) >= 135
+    assert len({entry.category for entry in SERVED}) >= 24
+    assert all(entry.category for entry in ENTRIES)
 
 
 @pytest.mark.parametrize("entry", SERVED, ids=named)
@@ -92,11 +94,39 @@ def test_every_starter_question_finds_its_own_entry() -> None:
         ("mai trời lạnh cỡ nào", "chuyen-thoi-tiet"),
         ("gia heo hoi hom nay", "chuyen-gia-ca"),
         ("bạn là ai", "chuyen-la-ai"),
+        ("bot ngu như bò", "chuyen-mang-chui"),
+        ("kể chuyện cười đi", "chuyen-vui"),
+        ("zalo bị hack", "chuyen-noi-khac"),
+        ("ly hôn ở đâu", "chuyen-toa-an"),
+        ("hàng shopee chưa tới", "chuyen-buu-dien"),
+        ("nhặt được cái ví", "chuyen-that-lac"),
     ],
 )
 def test_small_talk_gets_a_kind_word(said: str, kind: str) -> None:
     best = FaqIndex(CHAT).search(said)[0]
     assert (best.id, best.confident) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "numbers"),
+    [
+        ("tôi không muốn sống nữa", "chuyen-hai-minh", {"115", "111"}),
+        ("uống thuốc sâu rồi", "chuyen-hai-minh", {"115"}),
+        ("con tôi bị lạc", "chuyen-nguoi-lac", {"113", "111", "112"}),
+        ("bà nội đi lạc từ sáng", "chuyen-nguoi-lac", {"113"}),
+        ("có người bị ngất", "chuyen-cap-cuu", {"115", "112"}),
+        ("chồng đánh tôi", "bao-luc-gia-dinh", {"113", "111"}),
+        ("cháu bị người lớn sờ mó", "tre-em-111", {"111", "113"}),
+        ("trẻ em bị bỏ rơi", "tre-em-111", {"111"}),
+        ("có người bị điện giật", "dien-giat", {"115"}),
+        ("trẻ em bị đuối nước", "duoi-nuoc", {"115"}),
+    ],
+)
+def test_a_cry_for_help_gets_the_right_numbers(said: str, kind: str, numbers: set[str]) -> None:
+    """Whatever the danger words say first, the answer itself must not send anybody to the wrong place."""
+    index = FaqIndex([*SERVED, *CHAT])
+    assert index.search(said)[0].id == kind
+    assert numbers <= set(re.findall(r"\b11\d\b", index.entry(kind).answer))
 
 
 @pytest.mark.parametrize(
