@@ -12,7 +12,7 @@ from bot import knowledge
 from bot.spool import Spool, Unreadable
 from bot.work import Turn, Work, is_trouble
 from content.message import Heard
-from handlers import Knowledge, Matched, answer, apologise, match
+from handlers import Asker, Knowledge, Matched, answer, apologise, asker_of, asks, match
 from storage import Transaction, accounts, faq, inbox
 from storage.accounts import Account
 
@@ -74,7 +74,7 @@ class Inbound:
         log.warning("spooled", account=account_id, kind=heard.kind, why=why)
 
     async def _turn(self, account_id: int, heard: Heard) -> None:
-        matched = None if (account_id, heard.chat) in self._free else match(self.know, heard.text)
+        matched = None if (account_id, heard.chat) in self._free else await self._matched(account_id, heard)
         try:
             version = await self._work.write(lambda tx: self._decide(tx, account_id, heard, matched), Turn.INBOUND)
         except Exception as error:
@@ -86,7 +86,17 @@ class Inbound:
             version = self.know.faq_version
         self._posted(account_id)
         if version > self.know.faq_version:
-            await self._work.read(lambda tx: knowledge.refresh(tx, self.know))
+            knowledge.apply(self.know, await self._work.read(lambda tx: knowledge.changes(tx, self.know.faq_version)))
+
+    async def _matched(self, account_id: int, heard: Heard) -> Matched:
+        """What FAQ, announcements and places say, before the turn's own transaction: who asks is read in one that
+        only reads, and with it what officials changed since."""
+        if not asks(heard.text):
+            return match(self.know, heard.text, Asker())
+        older = self.know.faq_version
+        by, new = await self._work.read(lambda tx: (asker_of(tx, account_id, heard.chat), knowledge.changes(tx, older)))
+        knowledge.apply(self.know, new)
+        return match(self.know, heard.text, by)
 
     def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched | None) -> int:
         account = self._account_of(account_id) or accounts.of(tx, account_id)
@@ -134,7 +144,7 @@ class Inbound:
         return len(rows)
 
     async def _again(self, row_id: int, account_id: int, heard: Heard, state: str) -> None:
-        matched = match(self.know, heard.text)
+        matched = await self._matched(account_id, heard)
 
         def turn(tx: Transaction) -> None:
             account = accounts.of(tx, account_id)

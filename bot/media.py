@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from storage import Vault
+from storage.media import signed_address
 
 SIGNED_MS = 24 * 3_600_000  # platforms fetch a file more than once, minutes apart
 _ENDINGS = {"audio/aac": ".aac", "audio/mpeg": ".mp3", "audio/ogg": ".ogg", "image/jpeg": ".jpg", "audio/mp4": ".m4a"}
@@ -39,11 +40,7 @@ class MediaStore:
 
     def address(self, sha: str, mime: str, now: int) -> str:
         """A public address that works for a day; empty when this server has none."""
-        if not self._public_url:
-            return ""
-        name = f"{sha}{ending(mime)}"
-        until = str(now + SIGNED_MS)
-        return f"{self._public_url}/media/{until}.{self._vault.sign('media', f'{until}/{name}')}/{name}"
+        return signed_address(self._vault, self._public_url, f"{sha}{ending(mime)}", now + SIGNED_MS)
 
     def opened(self, ticket: str, name: str, now: int) -> Path | None:
         """The file behind a signed address, while it is valid."""

@@ -23,11 +23,12 @@ class Kind:
     link_payload: bool  # a link can carry a payload (Telegram start); else the payload is sent as text
     free_window_ms: int | None  # after the citizen's last word; None = no window
     paid_window_ms: int | None
+    files: bool = True  # carries a document; else it gets a link
 
 
 KINDS: dict[str, Kind] = {
     "zalo_oa": Kind("zalo_oa", "Zalo", 2000, 2000, False, "link", False, 48 * HOUR_MS, 7 * 24 * HOUR_MS),
-    "zalo_bot": Kind("zalo_bot", "Zalo Bot", 2000, 2000, False, "aac", False, None, None),
+    "zalo_bot": Kind("zalo_bot", "Zalo Bot", 2000, 2000, False, "aac", False, None, None, files=False),
     "telegram": Kind("telegram", "Telegram", 4096, 1024, True, "mp3", True, None, None),
 }
 

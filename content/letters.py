@@ -24,7 +24,9 @@ def fit(said: Said, kind: Kind) -> tuple[Part, ...]:
     parts.append(Part("text", pieces[-1], buttons))
     if said.voice and kind.voice in ("mp3", "aac"):
         parts.append(Part("voice", media=said.voice))
-    return (*parts, *(Part("photo", media=sha) for sha in said.files))
+    documents = said.documents if kind.files else ()
+    photos = tuple(Part("photo", media=sha) for sha in said.files)
+    return (*parts, *photos, *(Part("file", media=sha) for sha in documents))
 
 
 def _with_lines(text: str, choices: tuple[Choice, ...]) -> str:

@@ -97,7 +97,8 @@ class Said:
     question: str = ""
     voice: str = ""  # sha256 of a recording in the media store, sent after the text
     listen: str = ""  # address of the listening page, for channels that cannot carry a voice message
-    files: tuple[str, ...] = ()  # sha256 of files to send after the text
+    files: tuple[str, ...] = ()  # sha256 of photos to send after the text
+    documents: tuple[str, ...] = ()  # sha256 of forms to send after the text, where the channel carries files
     urgent: bool = False  # an emergency: never silent
 
 

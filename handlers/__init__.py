@@ -5,7 +5,7 @@ from typing import Any
 
 from content.message import Heard, Said
 from handlers import aside, commune, faq, language, offer, post, privacy, report, safety, start, status
-from handlers.knowledge import Knowledge, Manners, Matched, match
+from handlers.knowledge import Asker, Knowledge, Manners, Matched, asker_of, asks, match, note_holds
 from handlers.turn import Turn
 from storage import Transaction, citizens, outbox
 from storage.accounts import Account
@@ -18,7 +18,7 @@ ALWAYS = (privacy, safety, start, language)
 STORIES = (offer, status, report, commune, faq)
 BY_NAME = {module.__name__.rpartition(".")[2]: module for module in (*ALWAYS, *STORIES)}
 
-__all__ = ["STORIES", "Knowledge", "Manners", "Matched", "answer", "match"]
+__all__ = ["STORIES", "Asker", "Knowledge", "Manners", "Matched", "answer", "asker_of", "asks", "match"]
 
 
 def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None = None) -> bool:
@@ -62,13 +62,17 @@ def _turn(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matc
     citizen, address = citizens.meet(tx, account.id or 0, heard.chat)
     state = citizens.state_of(tx, address)
     kept = {kind: one for kind, one in state.pop("aside", {}).items() if aside.fresh(one, tx.now)}
+    note = state.pop("note", {})
     open_still = state if aside.fresh(state, tx.now) else {}
-    return Turn(tx, account, heard, know, matched, citizen, address, open_still, kept)
+    return Turn(tx, account, heard, know, matched, citizen, address, open_still, kept,
+                note if note_holds(note, tx.now) else {})  # fmt: skip
 
 
 def _decide(turn: Turn, takes: Callable[[Turn], bool]) -> None:
     """The turn's story, and what becomes of a dialogue that it interrupts, ends or goes on with."""
     before = turn.state
+    if turn.tells_identity:
+        turn.say("general.identity_number")
     went_on = takes(turn)
     if turn.erased:
         return
@@ -126,7 +130,8 @@ def _leave(turn: Turn) -> None:
     for said, row in zip(turn.said, posted, strict=True):
         if said.question and said.question == turn.state.get("question"):
             _asked(turn, row)
-    state: dict[str, Any] = {**turn.state, "aside": turn.aside} if turn.aside else turn.state
+    beside = {"aside": turn.aside, "note": turn.note}
+    state: dict[str, Any] = {**turn.state, **{name: kept for name, kept in beside.items() if kept}}
     citizens.keep_state(turn.tx, turn.address, state, turn.heard.at)
 
 

@@ -1,17 +1,22 @@
 """Questions: answered when we are sure, with source and date; else the nearest three and a person."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from content.danger import Danger, danger_level
 from content.faq import Entry, Match
 from content.legal import legal_fork
+from content.news import asked
 from content.vietnamese import has_marks, is_syllable, syllables
 from content.vietnamese import words as read_words
-from handlers import files, offer, places, report, wishes
-from handlers.knowledge import match
+from handlers import files, offer, places, report, telling, wishes
+from handlers.knowledge import Matched
 from handlers.turn import Turn
-from storage import faq as kept
+from storage import unanswered
 
 WORTH_OFFERING = 0.4  # below this a guess is only noise
 SHORT = 2  # words; less than that is no question
+MOST_NEAR = 3
 _PERSON = ["nho", "can", "bo"]
 LONGEST = 1500  # characters of a question that go to a person
 
@@ -21,48 +26,57 @@ def opens(turn: Turn) -> bool:
     if wishes.heard_out(turn) and wishes.wish(turn) == "person":
         report.begin(turn, kind="question", category="question")
         return True
-    if (
-        not turn.typed
-        or (turn.state and places.named(turn))
-        or not _surely(turn, turn.matched.faq, turn.matched.smalltalk)
-    ):
+    new = not turn.state and not turn.citizen.consent_version and not turn.address.version
+    if not turn.typed or (turn.state and places.named(turn)) or not _surely(turn, turn.matched):
         return False
     if danger_level(turn.text) is Danger.POSSIBLE:
         turn.say("safety.short")
-    if not turn.state and not turn.citizen.consent_version and not turn.address.version:
+    if new:
         turn.say("start.invite")
     return True
 
 
-def _surely(turn: Turn, found: list[Match], smalltalk: list[Match]) -> bool:
-    entry = None if _many_words(turn.text) else _served(turn, found)
-    if entry:
-        turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
-        return True
-    chat = smalltalk[0] if smalltalk and smalltalk[0].confident else None
+def _surely(turn: Turn, found: Matched) -> bool:
+    """An announcement that is clearly asked for, a sure answer, an announcement, a kind word: the first there is."""
+    if not _many_words(turn.text):
+        entry, news = _sure_entry(turn, found), found.news.numbers if found.news.sure else ()
+        if (found.news.clear or entry is None) and _tell_news(turn, news):
+            return True
+        if entry:
+            telling.answer(turn, entry, found.commune, news)
+            return True
+    chat = found.smalltalk[0] if found.smalltalk and found.smalltalk[0].confident else None
     if chat:
         turn.say("faq.smalltalk", answer=turn.know.smalltalk.entry(chat.id).answer)
     return chat is not None
 
 
-def _served(turn: Turn, found: list[Match]) -> Entry | None:
-    best = found[0] if found and found[0].confident else None
-    entry = turn.know.entry(best.id) if best else None
-    return entry if entry and entry.commune in (None, "", turn.home()) else None
+def _sure_entry(turn: Turn, found: Matched) -> Entry | None:
+    best = found.faq[0] if found.faq and found.faq[0].confident else None
+    return turn.know.faq.entry(best.id, found.commune) if best else None
 
 
-def _source(turn: Turn, entry: Entry) -> str:
-    if not entry.source:
-        return ""
-    if not entry.reviewed_at:
-        return turn.words("faq.source", source=entry.cited)
-    return turn.words("faq.source_on", source=entry.cited, date=entry.reviewed_at.strftime("%d/%m/%Y"))
+def _tell_news(turn: Turn, numbers: tuple[int, ...]) -> bool:
+    """The announcement, or a choice between those that fit alike."""
+    options = telling.headlines(turn, numbers[:MOST_NEAR])
+    if len(options) == 1 or (options and turn.state and turn.story != "faq"):
+        telling.news(turn, telling.holding(turn, numbers)[0].id or 0)
+    elif options:
+        options.append(("person", turn.words("faq.person")))
+        turn.ask("faq", "offered", turn.words("faq.which_news"), options, no="person", words=turn.text[:LONGEST])
+    return bool(options)
 
 
-def answer_to(turn: Turn, words: str) -> None:
-    """Answer words that were said before (a question that looked like danger and was none)."""
-    found = match(turn.know, words)
-    if not _surely(turn, found.faq, found.smalltalk):
+def noted(turn: Turn) -> dict[str, Any]:
+    """What was found for these words, to be answered with later (a question that looked like danger)."""
+    found = turn.matched
+    return {"faq": [list(one) for one in found.faq[:MOST_NEAR]], "commune": found.commune}
+
+
+def answer_to(turn: Turn, words: str, note: dict[str, Any]) -> None:
+    """Answer words that were said before; `note` is what `noted` gave then."""
+    found = Matched([Match(*one) for one in note.get("faq", [])], commune=str(note.get("commune", "")))
+    if not _surely(turn, found):
         turn.matched = found
         _offer(turn, words)
 
@@ -82,7 +96,8 @@ def unsure(turn: Turn) -> None:
     elif turn.digits:
         turn.say("general.no_question")
     elif _says_nothing(turn, words):
-        turn.say("general.hint")
+        if not turn.said:  # a number of an identity card alone has had its answer
+            turn.say("general.hint")
     elif legal_fork(words):
         report.begin(turn, kind="feedback", category="policy", words=words)
     else:
@@ -90,8 +105,13 @@ def unsure(turn: Turn) -> None:
 
 
 def _slip(turn: Turn) -> bool:
-    """Beside an open choice: a number that is not there, a word or two, a name of a place, a sign."""
+    """Beside an open choice: a number that is not there, a word or two, a name of a place, a sign.
+
+    What may be asked next is no question that waits for an answer: only a number can have been meant for it.
+    """
     said = len(syllables(turn.text))
+    if turn.story == "faq" and turn.step == "more":
+        return turn.digits
     return turn.typed and (turn.digits or said < SHORT or places.named(turn) or (said == SHORT and not _near(turn)))
 
 
@@ -105,7 +125,7 @@ def _says_nothing(turn: Turn, words: str) -> bool:
 
 def _many_words(one: str) -> bool:
     """A bare syllable ("dung", "da", "xong") is any of several words; "đất" and "bhyt" are one."""
-    said = read_words(one)
+    said = read_words(one[:200])
     return len(said) == 1 and is_syllable(said[0].folded) and not has_marks(said[0])
 
 
@@ -117,9 +137,15 @@ def _media(turn: Turn) -> None:
 
 
 def _near(turn: Turn) -> list[tuple[str, str]]:
-    near = [(one.id, turn.know.entry(one.id)) for one in turn.matched.faq[:3] if one.score >= WORTH_OFFERING]
-    here = (None, "", turn.home())
-    return [(number, entry.question) for number, entry in near if entry and entry.commune in here]
+    """The nearest three: an announcement at most, then entries that this person may get."""
+    found = turn.matched
+    news = telling.headlines(turn, found.news.numbers[:1]) if not found.news.sure else []
+    return [*news, *_near_entries(turn, found.faq, found.commune)][:MOST_NEAR]
+
+
+def _near_entries(turn: Turn, matches: Sequence[Match], commune: str) -> list[tuple[str, str]]:
+    near = [turn.know.faq.entry(one.id, commune) for one in matches[:MOST_NEAR] if one.score >= WORTH_OFFERING]
+    return [(entry.id, entry.question) for entry in near if entry]
 
 
 def _offer(turn: Turn, words: str) -> None:
@@ -129,7 +155,8 @@ def _offer(turn: Turn, words: str) -> None:
         return
     options = _near(turn)
     if not legal_fork(words):  # what may be a denunciation is kept nowhere
-        kept.unanswered(turn.tx, words, turn.home(), options[0][0] if options else "")
+        nearest = _near_entries(turn, turn.matched.faq[:1], turn.matched.commune)
+        unanswered.keep(turn.tx, words, turn.home(), nearest[0][0] if nearest else "", asked(words).subject)
     if options:
         told = [] if report.EXPLAINED in dict(options) else [("report", turn.words("faq.report"))]
         options = [*options, ("person", turn.words("faq.person")), *told]
@@ -139,7 +166,8 @@ def _offer(turn: Turn, words: str) -> None:
         text = turn.words("faq.nothing")
     if danger_level(words) is Danger.POSSIBLE:
         turn.say("safety.short")
-    turn.ask("faq", "offered", text, options, no="person", words=words[:LONGEST])
+    commune = turn.matched.commune
+    turn.ask("faq", "offered", text, options, no="person", words=words[:LONGEST], commune=commune)
 
 
 def _ask_whose(turn: Turn, words: str, code: str) -> None:
@@ -151,8 +179,8 @@ def _ask_whose(turn: Turn, words: str, code: str) -> None:
 
 
 def goes_on(turn: Turn) -> bool:
-    """One of the three, or a person."""
-    taken = "person" if syllables(turn.text)[:3] == _PERSON else turn.chosen()
+    """One of those offered, or a person."""
+    taken = "person" if syllables(turn.text[:200])[:3] == _PERSON else turn.chosen()
     words = str(turn.data.get("words", ""))
     if taken is None:
         return False
@@ -163,17 +191,8 @@ def goes_on(turn: Turn) -> bool:
     elif taken in ("report", report.EXPLAINED):
         report.begin(turn, words=words)
     else:
-        _show(turn, taken)
+        telling.entry(turn, taken, str(turn.data.get("commune", "")) or turn.home())
     return True
-
-
-def _show(turn: Turn, entry_id: str) -> None:
-    entry = turn.know.entry(entry_id)
-    turn.end()
-    if entry:
-        turn.say("faq.answer", answer=entry.answer, source=_source(turn, entry))
-    else:
-        turn.say("faq.gone")
 
 
 def leave(turn: Turn) -> None:

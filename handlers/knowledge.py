@@ -1,13 +1,23 @@
 """What a turn may know besides the database: FAQ, places, sentences. Built by bot, read by stories."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from content import news
+from content.aspects import aspect, leans, speaks_of
 from content.commands import command
-from content.faq import Entry, FaqIndex, Match
+from content.dates import local
+from content.faq import Entry, FaqIndex, Library, Match
+from content.news import Bulletin, Told
 from content.texts import Texts
 from content.units import Found, Gazetteer
+from storage import Transaction, citizens
 
 MINUTE_MS = 60_000
+NOTE_MS = 10 * MINUTE_MS  # how long "thế mất bao nhiêu tiền" is about the last answer
+NEWS_NOTE = "tin:"  # before the id of an announcement, where an entry's id may stand
+MOST_NEWS = 20  # announcements of a commune that a question is held against, newest first
 
 
 @dataclass(frozen=True)
@@ -23,9 +33,9 @@ class Manners:
 
 @dataclass
 class Knowledge:
-    """`faq` and `smalltalk` are searched; `faq_version` says which edits they hold."""
+    """`faq` and `smalltalk` are searched; `faq_version` says which edits, and which announcements, they hold."""
 
-    faq: FaqIndex
+    faq: Library
     smalltalk: FaqIndex
     gazetteer: Gazetteer
     texts: Texts
@@ -33,6 +43,7 @@ class Knowledge:
     faq_version: int = 0
     # (language, noun.key) → sha256 in the media store of a human's recording (`Texts.recording`)
     recordings: dict[tuple[str, str], str] = field(default_factory=dict)
+    news: dict[str, tuple[Bulletin, ...]] = field(default_factory=dict)  # commune → what holds there, newest first
 
     def recording(self, language: str, text: str) -> str:
         """The sha256 of the recording of a fixed sentence; empty when nobody made one."""
@@ -42,32 +53,110 @@ class Knowledge:
         )
         return next(found, "")
 
-    def entry(self, entry_id: str) -> Entry | None:
-        """A served FAQ entry; None when it was taken out meanwhile."""
-        try:
-            return self.faq.entry(entry_id)
-        except KeyError:
-            return None
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, read before a text is searched. `version` is of the dialogue's state that the rest was read from."""
+
+    communes: tuple[str, ...] = ()  # that they follow, their home first
+    note: str = ""  # what they were answered last, if that was a moment ago: an entry's id, or NEWS_NOTE and a number
+    at: int = 0  # ms UTC
+    version: int = -1
+
+
+def asker_of(tx: Transaction, account_id: int, chat: str) -> Asker:
+    """What a search needs to know of a chat."""
+    found = citizens.known(tx, account_id, chat)
+    if found is None:
+        return Asker(at=tx.now, version=0)
+    citizen, address = found
+    return asker(tx, citizen.id or 0, citizens.state_of(tx, address).get("note", {}), address.version)
+
+
+def asker(tx: Transaction, citizen_id: int, note: dict[str, Any], version: int) -> Asker:
+    """The same from what a turn has read already."""
+    followed = citizens.follows(tx, citizen_id)
+    communes = sorted(followed, key=lambda one: one.relation != "home")  # a stable order: the oldest first
+    last = str(note.get("id", "")) if note_holds(note, tx.now) else ""
+    return Asker(tuple(one.commune for one in communes), last, tx.now, version)
+
+
+def note_holds(note: dict[str, Any], now: int) -> bool:
+    """Whether what they were answered last was a moment ago."""
+    return bool(note) and now - int(note.get("at", 0)) <= NOTE_MS
 
 
 @dataclass(frozen=True)
 class Matched:
-    """What was found for a text, before any transaction began."""
+    """What was found for a text, before any transaction began. `commune`: whose answers these are."""
 
-    faq: list[Match] = field(default_factory=list)
-    smalltalk: list[Match] = field(default_factory=list)
+    faq: Sequence[Match] = ()
+    smalltalk: Sequence[Match] = ()
     place: Found | None = None
+    news: Told = field(default_factory=Told)
+    commune: str = ""
+    asker: Asker | None = None  # whom it was searched for; None: it is the same for everybody
+    leant: bool = False  # on the answer before it
 
 
 LONGEST = 2000  # characters that are looked at: a whole document pasted is still one question
 
 
-def match(know: Knowledge, text: str) -> Matched:
-    """Search FAQ and places for `text`, outside any transaction."""
+def asks(text: str) -> str:
+    """The words of a text that are to be searched; "": a number or a command is an answer to us, not a question."""
     words = text[:LONGEST].strip()
-    if not words or words.isdigit() or command(words):
-        return Matched()  # a number or a command is an answer to us, not a question
+    return "" if not words or words.isdigit() or command(words) else words
+
+
+def match(know: Knowledge, text: str, by: Asker) -> Matched:
+    """Search FAQ, announcements and places for `text`, outside any transaction."""
+    words = asks(text)
+    if not words:
+        return Matched()
+    if by.at:
+        know.faq.roll(local(by.at).date())
     place = know.gazetteer.find(words)
     if place.place_only and place.typed:
         return Matched(place=place)  # "xã Thanh Nưa" asks nothing
-    return Matched(know.faq.search(words), know.smalltalk.search(words), place)
+    named = place.candidates[0].code if place.typed and not place.ask and len(place.candidates) == 1 else ""
+    commune = named or next(iter(by.communes), "")
+    told = news.find(words, _bulletins(know, (named,) if named else by.communes), by.at)
+    found = Matched(know.faq.search(words, commune), know.smalltalk.search(words), place, told, commune, by)
+    return _leaning(know, words, found, by) if by.note else found
+
+
+def _bulletins(know: Knowledge, communes: Sequence[str]) -> list[Bulletin]:
+    """What holds in these communes, each once."""
+    every = [one for commune in communes for one in know.news.get(commune, ())[:MOST_NEWS]]
+    return list({one.number: one for one in every}.values())
+
+
+def _leaning(know: Knowledge, words: str, found: Matched, by: Asker) -> Matched:
+    """The same in the light of the answer before, where the words alone are about nothing."""
+    side = aspect(words)
+    if not side and (_stands(found) or not leans(words)):
+        return found
+    if by.note.startswith(NEWS_NOTE):
+        number = int(by.note.removeprefix(NEWS_NOTE))
+        return replace(found, news=Told((number,), True, True), leant=True) if side else found
+    last = know.faq.entry(by.note, found.commune)
+    if last is None:
+        return found
+    if side:
+        return replace(found, faq=[Match(_on(know, last, side, found.commune), 1.0, True)], news=Told(), leant=True)
+    # A neighbouring subject: what the two say together may be offered, but it is never sure.
+    together = know.faq.search(f"{last.question} {words}"[:LONGEST], found.commune)
+    return replace(found, faq=[one._replace(confident=False) for one in together], leant=True)
+
+
+def _stands(found: Matched) -> bool:
+    return found.news.sure or any(one.confident for one in (*found.faq[:1], *found.smalltalk[:1]))
+
+
+def _on(know: Knowledge, last: Entry, side: str, commune: str) -> str:
+    """The entry that tells this side of the last one's subject: one that is asked next, else the last itself."""
+    nexts = [know.faq.entry(id, commune) for id in last.follow_ups]
+    return next((one.id for one in nexts if one and speaks_of(one.question, side)), last.id)
+
+
+__all__ = ["LONGEST", "NEWS_NOTE", "Asker", "Knowledge", "Manners", "Matched", "asker_of", "asks", "match"]

@@ -19,7 +19,7 @@ def alarms(turn: Turn) -> bool:
         return False
     options = [("tell", turn.words("safety.tell")), ("no", turn.words("safety.no"))]
     text, kept = turn.words("safety.numbers"), files.keep(turn)
-    turn.ask("safety", "called", text, options, yes="tell", no="no", words=turn.text, files=kept)
+    turn.ask("safety", "called", text, options, yes="tell", no="no", words=turn.text, files=kept, found=faq.noted(turn))
     return True
 
 
@@ -35,8 +35,9 @@ def goes_on(turn: Turn) -> bool:
     if taken == "tell":
         report.begin(turn, kind="scene", category="danger", words=words, files=kept, danger=True)
     elif taken == "no":
+        found = turn.data.get("found", {})
         turn.end()
-        faq.answer_to(turn, words)
+        faq.answer_to(turn, words, found)
     elif turn.heard.kind in ("media", "place") or len(syllables(turn.text)) > 2:
         return _tells(turn, words, kept)
     return taken is not None

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from content import identity_numbers
 from content.channels import KINDS
 from content.commands import choice, command, number, yes_no
 from content.message import Choice, Heard, Said
 from content.units import Commune
 from content.vietnamese import clean, syllables
-from handlers.knowledge import Knowledge, Matched, match
-from storage import Transaction, citizens, outbox
+from handlers.knowledge import Asker, Knowledge, Matched, asker, match
+from storage import Transaction, outbox
 from storage.accounts import Account
 from storage.citizens import Address, Citizen
 
@@ -42,6 +43,7 @@ class Turn:
     address: Address
     state: dict[str, Any]
     aside: dict[str, dict[str, Any]] = field(default_factory=dict)
+    note: dict[str, Any] = field(default_factory=dict)  # what they were answered last: {id, at}
     said: list[Said] = field(default_factory=list)
     ended: bool = False  # a dialogue was closed in this turn: what is asked now does not lead back into it
     erased: bool = False  # the citizen is no longer known: keep nothing of this turn
@@ -49,13 +51,27 @@ class Turn:
 
     @cached_property
     def matched(self) -> Matched:
-        """What FAQ and places say to their words."""
-        return self.found if self.found is not None else match(self.know, self.heard.text)
+        """What FAQ, announcements and places say to their words; anew if another turn came in between."""
+        if self.found and self.found.asker in (None, self.asker):
+            return self.found
+        return match(self.know, self.heard.text, self.asker)
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks, as it was when this turn began."""
+        if self.found and self.found.asker and self.found.asker.version == self.address.version:
+            return self.found.asker
+        return asker(self.tx, self.citizen.id or 0, self.note, self.address.version)
 
     @cached_property
     def text(self) -> str:
-        """What they typed, in one Unicode form and without control characters."""
-        return clean(self.heard.text)
+        """What they typed, in one Unicode form, without control characters and without numbers of identity cards."""
+        return identity_numbers.hide(clean(self.heard.text), phone_asked=self.free)
+
+    @property
+    def tells_identity(self) -> bool:
+        """Whether they typed the number of an identity card, which nobody here needs."""
+        return identity_numbers.HIDDEN in self.text and identity_numbers.HIDDEN not in self.heard.text
 
     @property
     def typed(self) -> bool:
@@ -210,9 +226,7 @@ class Turn:
 
     def home(self) -> str:
         """The code of the commune they most likely speak of: where they live, else the first they follow."""
-        followed = citizens.follows(self.tx, self.citizen.id or 0)
-        first = [one.commune for one in followed if one.relation == "home"] or [one.commune for one in followed]
-        return first[0] if first else ""
+        return next(iter(asker(self.tx, self.citizen.id or 0, {}, 0).communes), "")
 
     def place_name(self, code: str) -> str:
         """As "xã Thanh Nưa, tỉnh Điện Biên"; the code itself if nobody knows it."""

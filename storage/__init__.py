@@ -26,6 +26,7 @@ from storage import (  # every table is known to the metadata as soon as the roo
     reports,
     takeover,
     tallies,
+    unanswered,
 )
 from storage.columns import metadata
 from storage.database import Database
@@ -63,4 +64,5 @@ __all__ = [
     "reports",
     "takeover",
     "tallies",
+    "unanswered",
 ]

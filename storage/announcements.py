@@ -187,6 +187,19 @@ def in_force(tx: Transaction, commune: str) -> list[Announcement]:
     )
 
 
+def current(tx: Transaction, most: int = 2000) -> list[Announcement]:
+    """What is out and still holds, newest first, corrections and withdrawals among it, what they stopped not."""
+    out = col(Announcement.status).in_(("publishing", "published"))
+    holds = (Announcement.valid_until > tx.now, Announcement.stopped_at == 0)
+    question = select(Announcement).where(out, *holds).order_by(col(Announcement.id).desc()).limit(most)
+    return list(tx.session.exec(question).all())
+
+
+def holds(row: Announcement, now: int) -> bool:
+    """Whether it is still one of `current`."""
+    return row.status in ("publishing", "published") and row.stopped_at == 0 and row.valid_until > now
+
+
 def change_status(tx: Transaction, row: Announcement, before: str, after: str, **values: object) -> bool:
     """Move on from `before`, once: of five presses one wins. Whether it was this one.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Table, func, inspect, select, text, union, update
 
+from storage import faq
 from storage.announcements import Announcement
 from storage.columns import metadata
 from storage.database import Database
@@ -65,11 +66,15 @@ def _colon(connection: Connection, column: Any) -> Any:
 
 
 def files(connection: Connection) -> Iterator[str]:
-    """The sha256 of every file that a row names, each once, in order."""
+    """The sha256 of every file that a row names, each once."""
     named = (_MEDIA.c.sha, _NEWS.c.speech_sha, _NEWS.c.speech_aac_sha)
     question = union(*(select(one.label("sha")).where(one != "") for one in named)).order_by("sha")
     with connection.execute(question, execution_options=_FEW) as found:
-        yield from found.scalars()
+        forms = faq.files(connection)
+        for sha in found.scalars():
+            forms.discard(sha)
+            yield sha
+    yield from sorted(forms)
 
 
 def numbers(connection: Connection) -> dict[str, int]:

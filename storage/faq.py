@@ -1,12 +1,13 @@
-"""The FAQ as officials keep it, its version, and the questions nobody could answer yet."""
+"""The FAQ as officials keep it, and the version of what every turn must know."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import big, key
+from storage.columns import big
 from storage.transaction import Transaction
 
 
@@ -23,7 +24,7 @@ class FaqEntry(SQLModel, table=True):
 
 
 class FaqVersion(SQLModel, table=True):
-    """The newest version of all entries: one row, read by every turn."""
+    """The newest version of all entries and of what is announced: one row, read by every turn."""
 
     __tablename__ = "faq_version"
 
@@ -31,19 +32,8 @@ class FaqVersion(SQLModel, table=True):
     version: int = big(default=0)
 
 
-class Unanswered(SQLModel, table=True):
-    """A question that found no sure answer; sealed, because people put their lives into questions."""
-
-    __tablename__ = "unanswered"
-
-    id: int | None = key()
-    at: int = big()
-    commune: str = Field(default="", max_length=5)
-    text_sealed: str
-    nearest: str = Field(default="", max_length=60)  # id of the best guess
-
-
 _VERSION = text("SELECT version FROM faq_version WHERE id = 1")
+_HOLDS = text("SELECT 1 FROM faq_entry WHERE data LIKE :sha LIMIT 1")
 
 
 def version(tx: Transaction) -> int:
@@ -85,34 +75,34 @@ def entries(tx: Transaction, commune: str = "") -> list[dict[str, Any]]:
     return [json.loads(row.data) for row in tx.session.exec(question).all()]
 
 
+def limited(tx: Transaction, commune: str) -> list[dict[str, Any]]:
+    """Entries that hold until some day: a commune's own, or the common ones (empty)."""
+    ends = col(FaqEntry.data).contains('"valid_until": "')
+    question = select(FaqEntry).where(FaqEntry.deleted == False, FaqEntry.commune == commune, ends)  # noqa: E712
+    return [json.loads(row.data) for row in tx.session.exec(question).all()]
+
+
 def entry(tx: Transaction, entry_id: str) -> dict[str, Any] | None:
     """One entry, unless it was taken out."""
     row = tx.session.get(FaqEntry, entry_id)
     return json.loads(row.data) if row and not row.deleted else None
 
 
-def open_questions(tx: Transaction, commune: str, limit: int = 50) -> list[Unanswered]:
-    """Questions that found no sure answer, newest first: a commune's own, or all for the province (empty)."""
-    question = select(Unanswered).order_by(col(Unanswered.id).desc()).limit(limit)
-    if commune:
-        question = question.where(Unanswered.commune == commune)
-    return list(tx.session.exec(question).all())
+def holds(tx: Transaction, shas: Iterable[str]) -> set[str]:
+    """Those of these files that go with an entry, also one that was taken out: it may come back."""
+    return {sha for sha in shas if tx.run(_HOLDS, {"sha": f'%"{sha}"%'}).first()}
 
 
-def open_question(tx: Transaction, number: int, commune: str) -> Unanswered | None:
-    """One of `open_questions`."""
-    row = tx.session.get(Unanswered, number)
-    return row if row and commune in ("", row.commune) else None
+def files(connection: Connection) -> set[str]:
+    """Every file that goes with an entry."""
+    entry = FaqEntry.__table__  # type: ignore[attr-defined]
+    rows = connection.execute(select(entry.c.data).where(entry.c.data.contains('"attachments"'))).scalars()
+    return {str(one["sha"]) for data in rows for one in json.loads(data).get("attachments") or []}
 
 
-def settled(tx: Transaction, row: Unanswered) -> None:
-    """Somebody has dealt with this question: its words are kept no longer."""
-    tx.session.delete(row)
-
-
-def unanswered(tx: Transaction, words: str, commune: str, nearest: str) -> None:
-    """Keep a question that found no sure answer."""
-    tx.add(Unanswered(at=tx.now, commune=commune, text_sealed=tx.vault.seal(words[:1000]), nearest=nearest))
+def changed(tx: Transaction) -> int:
+    """Something else that every turn must know has changed (what is announced); the new version."""
+    return _next_version(tx)
 
 
 def _next_version(tx: Transaction) -> int:

@@ -11,12 +11,12 @@ from sqlmodel import select as select_rows
 from content.message import Part
 from storage.accounts import Account
 from storage.announcements import Announcement
-from storage.faq import Unanswered
 from storage.inbox import Inbox
 from storage.media import Media
 from storage.outbox import Delivery, Letter
 from storage.rekey import sealed_tables
 from storage.transaction import Transaction
+from storage.unanswered import Unanswered, UnansweredGroup
 
 WHY = "mất khóa mã hóa"
 TOKENS = "mất khóa mã hóa khi phục hồi, phải nhập lại mã (thontin account rotate)"
@@ -42,6 +42,7 @@ def _end_what_needs_it(tx: Transaction) -> None:
     tx.run(update(Inbox).where(col(Inbox.state) != "done").values(state="done", why=""))
     tx.run(update(Media).where(col(Media.state) == "wanted").values(state="missing", why=WHY))
     tx.run(delete(Unanswered))
+    tx.run(delete(UnansweredGroup))
     private = select(Letter.__table__.c.id).where(col(Letter.announcement_id).is_(None))  # type: ignore[attr-defined]
     waits = (col(Delivery.state).in_(("queued", "claimed")), col(Delivery.letter_id).in_(private))
     tx.run(update(Delivery).where(*waits).values(state="never", why=WHY))

@@ -1,6 +1,8 @@
 """Publishing: the decision, once, and the steps by which it becomes deliveries."""
 
-from storage import announcements, audience, corrections
+from sqlmodel import select
+
+from storage import announcements, audience, corrections, faq
 from storage.announcements import Announcement
 from storage.transaction import Transaction
 
@@ -31,6 +33,7 @@ def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bo
     row.spread_pass, row.spread_after = begins["spread_pass"], begins["spread_after"]
     row.spread_last = begins["spread_last"]
     tx.add(row)
+    faq.changed(tx)  # people may ask about it from now on
     return True
 
 
@@ -40,12 +43,19 @@ def advance(tx: Transaction, size: int) -> Announcement | None:
     Chosen anew for each range, so that an emergency overtakes. `size`: followers, or deliveries of an original.
     """
     for row in announcements.spreading(tx):
-        announcements.lock(tx, row)
-        if row.status != "publishing":
-            continue  # stopped by its correction a moment ago
+        if not _free(tx, row) or row.status != "publishing":
+            continue  # another process writes a range of it, or its correction stopped it a moment ago
         if not row.corrects_id:
             audience.spread_range(tx, row, size)
             return row
         if corrections.sweep_range(tx, row, size):
             return row
     return None
+
+
+def _free(tx: Transaction, row: Announcement) -> bool:
+    """Read it anew and keep others off until the end; False while another process is at it. SQLite has one writer."""
+    if not tx.postgres:
+        return True
+    mine = select(Announcement).where(Announcement.id == row.id).with_for_update(skip_locked=True)
+    return tx.session.exec(mine.execution_options(populate_existing=True)).first() is not None

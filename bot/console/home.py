@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console import resume
+from bot.console import faq, resume
 from bot.console.pages import page
 from bot.console.session import context, me
 from bot.console.signed import Signed
 from handlers import Knowledge
-from storage import Transaction, accounts, announcements, audience, faq, progress, reports
+from storage import Transaction, accounts, announcements, audience, progress, reports, unanswered
 
 MISSED_MS = 3 * 24 * 3_600_000  # how long people who were missed are shown: then others have told them, or nobody will
 LISTED = 5  # the rest is in the list of announcements
@@ -35,7 +35,8 @@ def _gathered(tx: Transaction, signed: Signed) -> dict[str, Any]:
         "followers": audience.count(tx, [commune], [], False) if commune else audience.listeners(tx),
         "open_reports": reports.open_count(tx, commune),
         "dangers": [(row.code, row.created_at) for row in reports.dangers(tx, commune)],
-        "questions": len(faq.open_questions(tx, commune, 100)),
+        "questions": len(unanswered.groups(tx, commune, 100)),
+        **faq.ending(tx, commune),
         "waiting": [(row.code, row.title) for row in announcements.waiting(tx, commune)],
         "spreading": [(row.code, row.title) for row in announcements.spreading(tx) if commune in ("", row.commune)],
         "missed": _missed(tx, commune),

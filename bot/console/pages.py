@@ -19,6 +19,10 @@ log = structlog.get_logger()
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FORM_LIMIT = 256 * 1024  # bytes; a form of ours is a few kilobytes
+# Routes that take a file: how many bytes, and what is said of more.
+FORMS = "/console/faq/{id}/forms"
+LARGER = {FORMS: (5 * 1024 * 1024 + 64 * 1024, "Tệp nặng quá 5 MB, Zalo không gửi được. Xin giảm dung lượng tệp PDF "
+                  "(quét đen trắng, ít trang hơn) rồi thử lại.")}  # fmt: skip
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # Pico draws its arrows and ticks as data: images; everything else comes from here and nothing runs inline.
 HEADERS = {
@@ -93,7 +97,8 @@ def go(where: str) -> web.Response:
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whatever goes wrong becomes a page with one sentence; the traceback goes to the log only."""
-    request = request.clone(client_max_size=FORM_LIMIT)
+    limit, too_large = LARGER.get(_route(request), (FORM_LIMIT, SENTENCES[413]))
+    request = request.clone(client_max_size=limit)
     try:
         return await handler(request)
     except Refused as refused:
@@ -101,7 +106,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _error(request, error.status, SENTENCES.get(error.status, SENTENCES[400]))
+        sentences = {**SENTENCES, 413: too_large}
+        return _error(request, error.status, sentences.get(error.status, SENTENCES[400]))
     except Exception:
         log.exception("console page failed", method=request.method, route=_route(request))
         return _error(request, 500, SENTENCES[500])

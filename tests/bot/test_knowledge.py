@@ -7,7 +7,7 @@ import pytest
 import content.texts
 from bot import knowledge
 from bot.media import MediaStore
-from content.faq import FaqIndex
+from content.faq import FaqIndex, Library
 from content.texts import Texts
 from content.units import Gazetteer
 from handlers import Knowledge
@@ -19,7 +19,7 @@ def test_a_recorded_sentence_is_spoken(tmp_path: Path, vault: Vault, monkeypatch
     (tmp_path / "vi").mkdir()
     (tmp_path / "vi" / "general.hint.mp3").write_bytes(b"ID3 a voice")
     monkeypatch.setattr(content.texts, "HERE", tmp_path)
-    know = Knowledge(FaqIndex(), FaqIndex(), Gazetteer.load(), texts)
+    know = Knowledge(Library(), FaqIndex(), Gazetteer.load(), texts)
     store = MediaStore(tmp_path / "media", vault, "")
     knowledge.keep_recordings(know, store)
     sha = know.recording("vi", texts.say("vi", "general.hint"))

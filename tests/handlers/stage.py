@@ -2,17 +2,18 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
-from content.faq import SMALLTALK, STARTER, FaqIndex, load_entries
+from content.dates import local
+from content.faq import SMALLTALK, STARTER, FaqIndex, Library, load_entries
 from content.message import Attached, Heard, MediaKind, Part, Place
 from content.texts import Texts
 from content.units import Gazetteer
-from handlers import Knowledge, Manners, Matched, announcements, answer, match
+from handlers import Asker, Knowledge, Manners, Matched, announcements, answer, asker_of, match
 from storage import Database, Transaction, accounts, citizens, inbox, outbox
 from storage.accounts import Account
 from storage.audience import spread_range
@@ -33,7 +34,7 @@ def knowledge() -> Knowledge:
     """Built once a run: the stories only read it."""
     served = [one for one in load_entries(STARTER) if one.status == "served"]
     manners = Manners(controller="UBND tỉnh Điện Biên", public_url="https://thontin.example.vn")
-    return Knowledge(FaqIndex(served), FaqIndex(load_entries(SMALLTALK)), Gazetteer.load(), Texts.load(), manners)
+    return Knowledge(Library(served), FaqIndex(load_entries(SMALLTALK)), Gazetteer.load(), Texts.load(), manners)
 
 
 @dataclass
@@ -96,15 +97,15 @@ class Stage:
         return self.do(lambda tx: list(tx.session.exec(select(table).where(*where).order_by(table.id)).all()))
 
 
-_FOUND: dict[tuple[int, str], tuple[Knowledge, Matched]] = {}
+_FOUND: dict[tuple[object, ...], tuple[Knowledge, Matched]] = {}
 
 
-def _matched(know: Knowledge, text: str) -> Matched:
+def _matched(know: Knowledge, text: str, by: Asker) -> Matched:
     """What is found for a text, once: the tests say the same words again and again on their way to a step."""
-    key = (id(know), text)
-    if key not in _FOUND:
-        _FOUND[key] = know, match(know, text)  # the knowledge is held, so that nothing else gets its id
-    return _FOUND[key][1]
+    key = (id(know), know.faq_version, text, by.communes, by.note, local(by.at).date(), bool(know.news))
+    if key not in _FOUND or know.news:
+        _FOUND[key] = know, match(know, text, by)  # the knowledge is held, so that nothing else gets its id
+    return replace(_FOUND[key][1], asker=by)
 
 
 def _account(tx: Transaction, channel: str) -> Account:
@@ -162,7 +163,8 @@ class Villager:
     def hear(self, kind: Any, at: int | None = None, **values: Any) -> list[str]:
         """One event, in one transaction, as it comes through the one door."""
         heard = Heard(self.channel, "1", self.chat, secrets.token_hex(8), at or self.stage.clock(), kind, **values)
-        matched = _matched(self.know, heard.text)
+        by = self.stage.do(lambda tx: asker_of(tx, self.account_id, self.chat))
+        matched = _matched(self.know, heard.text, by)
 
         def turn(tx: Transaction) -> None:
             row = accounts.of(tx, self.account_id)

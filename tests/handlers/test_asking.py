@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from content.faq import Entry, FaqIndex
-from storage.faq import Unanswered
+from content.faq import Entry, Library
 from storage.reports import Report
+from storage.unanswered import Unanswered
 from tests.handlers.stage import THANH_NUA, Stage, Villager
 
 UNKNOWN = "con trâu nhà tôi thích nghe nhạc gì"
@@ -38,7 +38,7 @@ def alike(hoa: Villager) -> Villager:
     """Somebody whose channel knows five entries that are alike."""
     entries = [Entry(f"e{n}", f"Xin giấy khai sinh {what}", f"Câu trả lời {what}.") for n, what in enumerate(
         ("bản sao", "muộn", "cho con nuôi", "ở nước ngoài", "bị sai tên"))]  # fmt: skip
-    hoa.know = replace(hoa.know, faq=FaqIndex(entries))
+    hoa.know = replace(hoa.know, faq=Library(entries))
     return hoa
 
 
@@ -72,16 +72,16 @@ def test_a_new_question_takes_the_place_of_the_old_one(hoa: Villager) -> None:
 
 def test_the_answer_of_another_commune_is_not_given(hoa: Villager) -> None:
     entry = Entry("rieng", "Chợ phiên họp ngày nào", "Chợ họp thứ bảy.", commune="25357")
-    hoa.know = replace(hoa.know, faq=FaqIndex([entry]))
+    hoa.know = replace(hoa.know, faq=Library([entry]))
     assert "thứ bảy" not in hoa.say("chợ phiên họp ngày nào")[0]
     entry = replace(entry, commune=THANH_NUA)
-    hoa.know = replace(hoa.know, faq=FaqIndex([entry]))
+    hoa.know = replace(hoa.know, faq=Library([entry]))
     assert "thứ bảy" in hoa.say("chợ phiên họp ngày nào")[0]
 
 
 def test_an_answer_taken_out_meanwhile_is_not_served(alike: Villager) -> None:
     alike.say("xin giấy khai sinh")
-    alike.know = replace(alike.know, faq=FaqIndex())
+    alike.know = replace(alike.know, faq=Library())
     assert "gỡ xuống" in alike.say("1")[0]
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from storage.faq import Unanswered
 from storage.media import Media
 from storage.outbox import CONVERSATION, EMERGENCY, STATUS, Delivery
 from storage.reports import Report, ReportEvent
+from storage.unanswered import Unanswered
 from tests.handlers.stage import HOUR_MS, TAN_KHAI, THANH_NUA, Stage, Villager
 from tests.handlers.steps import CHECK, DESCRIBED, FILED, NAMED, WHERE
 

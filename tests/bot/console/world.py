@@ -22,7 +22,7 @@ from bot.media import MediaStore
 from bot.spool import Spool
 from bot.spread import Spread
 from bot.work import Work
-from content.faq import SMALLTALK, FaqIndex, load_entries
+from content.faq import SMALLTALK, FaqIndex, Library, load_entries
 from content.texts import Texts
 from content.units import Gazetteer
 from handlers import Knowledge
@@ -69,7 +69,7 @@ class World:
 
     def _context(self, folder: Path, vault: Vault, engines: tuple[Engine, ...]) -> Context:
         settings, work = self.settings, self.work
-        know = Knowledge(FaqIndex(), _smalltalk(), _gazetteer(), Texts.load(), knowledge.manners_of(settings))
+        know = Knowledge(Library(), _smalltalk(), _gazetteer(), Texts.load(), knowledge.manners_of(settings))
         store = MediaStore(folder / "media", vault, settings.public_url)
         fleet = Fleet(settings, work, store, NoSource(), lambda: self.ms, know.gazetteer.commune)
         inbound = Inbound(work, know, Spool(folder / "spool", vault), 1.0, fleet.wake)
