@@ -15,7 +15,7 @@ from storage import Transaction, groups, quotas
 from storage import routes as storage
 from storage.accounts import Account
 from storage.ledger import Due
-from storage.outbox import EMERGENCY, PRIORITY, RETRY, STATUS
+from storage.outbox import EMERGENCY, PRIORITY, PUT_OFF_MS, RETRY, STATUS
 
 URGENT = (EMERGENCY, RETRY)
 COUNTED = ("zalo_oa", "zalo_bot")  # channels with windows, prices or a plan that counts
@@ -212,7 +212,10 @@ def settled(tx: Transaction, account: Account, ended: Iterable[tuple[Due, dict[s
     if account.channel not in COUNTED:
         return
     used: Counter[tuple[str, str]] = Counter()
+    waiting: set[int] = set()
     for row, changes in ended:
+        if row.address_id and _waits(changes, tx.now):
+            waiting.add(row.address_id)
         kind = "message" if account.channel == "zalo_bot" else row.route
         if kind in (*CHARGED, "message"):
             if "state" not in changes:
@@ -223,6 +226,14 @@ def settled(tx: Transaction, account: Account, ended: Iterable[tuple[Due, dict[s
             groups.gone(tx, account.id or 0, row.chat, changes.get("why", ""))
     for (month, kind), count in used.items():
         quotas.use(tx, account.id or 0, month, kind, count)
+    storage.holds(tx, waiting)
+
+
+def _waits(changes: dict[str, Any], now: int) -> bool:
+    """Whether the receiver's next word brings it: then they can be written to freely, and at once."""
+    if changes.get("state") == "queued":
+        return bool(changes.get("held")) or changes.get("due_at", 0) > now + PUT_OFF_MS
+    return changes.get("state") == "never"
 
 
 def _used(changes: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, text, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, case, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, SQLModel, col, select
 
@@ -13,10 +13,11 @@ from storage.transaction import Transaction
 # Lanes, first goes first. RETRY holds emergencies after their first attempt: what fails again and again blocks nobody.
 EMERGENCY, CONVERSATION, RETRY, STATUS, PRIORITY, ROUTINE = range(6)
 BROADCAST = (EMERGENCY, RETRY, PRIORITY, ROUTINE)  # the lanes of what nobody asked for
-MISSED = ("gone", "never", "withdrawn")  # ends after which it may be told once more, while it is in force
+MISSED = ("gone", "never", "withdrawn", "covered")  # ends after which it may be told, while it is in force
 STATES = ("queued", "claimed", "sent", "gone", "never", "expired", "unknown", "withdrawn", "covered")
 HELD = ("", "window", "digest")  # waits for the citizen's next word, without expiry; for the day's one letter
 ROUTES = ("", "free", "paid", "template", "article", "group")  # empty: the platform has but one way
+PUT_OFF_MS = 60_000  # a longer wait than this ends when they write: the window is open then
 OFFER_MS = 7 * 24 * 3_600_000  # how long "11" under a letter is still an answer to it
 
 
@@ -144,18 +145,17 @@ def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state:
 
 
 def release(tx: Transaction, address_id: int) -> int:
-    """The citizen wrote: what waited for that goes now, before anything new."""
-    return tx.changed(
-        tx.session.execute(
-            update(Delivery)
-            .where(
-                col(Delivery.address_id) == address_id,
-                col(Delivery.state) == "queued",
-                col(Delivery.held) == "window",
-            )
-            .values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at))
-        )
-    )
+    """The citizen wrote: what waited for that goes now, before anything new, and so does what was put off for long.
+
+    The rest of a night has no reason written down, and goes on.
+    """
+    waits = (col(Delivery.address_id) == address_id, col(Delivery.state) == "queued")
+    held = update(Delivery).where(*waits, col(Delivery.held) == "window")
+    off = (col(Delivery.held) == "", col(Delivery.why) != "", col(Delivery.due_at) > tx.now + PUT_OFF_MS)
+    first = case((col(Delivery.lane) == RETRY, EMERGENCY), else_=col(Delivery.lane))
+    put_off = update(Delivery).where(*waits, *off).values(due_at=tx.now, lane=first, route="")
+    freed = tx.session.execute(held.values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at)))
+    return tx.changed(freed) + tx.changed(tx.session.execute(put_off))
 
 
 def standing(tx: Transaction, delivery_id: int) -> tuple[str, int] | None:

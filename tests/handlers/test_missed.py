@@ -1,14 +1,18 @@
-"""An emergency in force that could not be told is told at the first chance, once."""
+"""What could not be told is told at the first chance, once: emergencies, corrections, what waits for a window."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlmodel import col, update
 
-from storage import Transaction
+from handlers import routes
+from storage import Transaction, accounts, ledger
 from storage.citizens import Address
-from storage.outbox import Delivery
-from tests.handlers.stage import Stage, Villager
+from storage.ledger import Due
+from storage.outbox import EMERGENCY, RETRY, Delivery
+from tests.handlers.stage import DAY_MS, HOUR_MS, Stage, Villager
 
 
 def _refused(tx: Transaction) -> None:
@@ -22,7 +26,17 @@ def _blocked(tx: Transaction) -> None:
     tx.session.execute(update(Address).values(gone_at=tx.now))
 
 
-MISSED = {"the window was closed": _refused, "they had blocked the account": _blocked}
+def _covered(tx: Transaction) -> None:
+    """The group of their hamlet has it, and nobody knows who reads that."""
+    tx.session.execute(update(Delivery).where(col(Delivery.announcement_id).is_not(None)).values(state="covered"))
+    tx.session.execute(update(Address).values(holds=True))
+
+
+MISSED = {
+    "the window was closed": _refused,
+    "they had blocked the account": _blocked,
+    "only a group or an article had it": _covered,
+}
 
 
 @pytest.mark.parametrize("missed", MISSED.values(), ids=MISSED.keys())
@@ -54,3 +68,79 @@ def test_who_stopped_stays_in_peace(stage: Stage, hoa: Villager) -> None:
     hoa.unfollow()
     stage.publish("LŨ QUÉT bản Tâu")
     assert not any("LŨ QUÉT" in one for one in hoa.say("xin chào"))
+
+
+# ---- what waits for a window that opens now ----
+
+
+def agree(stage: Stage, **terms: Any) -> None:
+    """The account has these terms."""
+
+    def run(tx: Transaction) -> None:
+        row = accounts.named(tx, "zalo_oa")
+        assert row is not None
+        row.settings = json.dumps({"terms": terms})
+        tx.add(row)
+
+    stage.do(run)
+
+
+def silent(stage: Stage, ms: int) -> None:
+    """Nobody has written for so long."""
+    stage.do(lambda tx: tx.session.execute(update(Address).values(heard_at=tx.now - ms)))
+
+
+def sends(stage: Stage, changes: dict[str, Any] | None = None) -> list[Due]:
+    """What the account's sender would send now; each ends so, or stays claimed."""
+
+    def run(tx: Transaction) -> list[Due]:
+        row = accounts.named(tx, "zalo_oa")
+        assert row is not None
+        rows = routes.choose(tx, row, ledger.claim(tx, row.id or 0, 1, 10).rows)
+        if changes:
+            ledger.settle(tx, 1, [(one.id, changes) for one in rows])
+            routes.settled(tx, row, [(one, changes) for one in rows])
+        return rows
+
+    return stage.do(run)
+
+
+SPENT: dict[str, tuple[dict[str, Any], str]] = {
+    "an emergency, the month's messages are used up": ({"spend": "yes", "paid_per_month": 0}, "emergency"),
+    "priority news, the month's messages are used up": ({"spend": "yes", "paid_per_month": 0}, "priority"),
+}
+
+
+@pytest.mark.parametrize("label", SPENT)
+def test_what_waits_for_the_next_month_goes_as_soon_as_they_write(stage: Stage, hoa: Villager, label: str) -> None:
+    terms, priority = SPENT[label]
+    agree(stage, **terms)
+    silent(stage, 3 * DAY_MS)
+    number = stage.publish("LŨ QUÉT bản Tâu", priority)
+    assert sends(stage) == []
+    hoa.posted = False
+    hoa.say("xin chào")
+    went = [*sends(stage, {"state": "sent"}), *sends(stage, {"state": "sent"})]  # one a chat at a time
+    assert [row.route for row in went if row.announcement_id == number] == ["free"]
+
+
+@pytest.mark.parametrize("wait", [HOUR_MS, DAY_MS], ids=["-218, an hour", "-144, tomorrow"])
+def test_what_the_platform_put_off_goes_as_soon_as_they_write(stage: Stage, hoa: Villager, wait: int) -> None:
+    agree(stage, **{"template.emergency": "T1"})
+    silent(stage, 8 * DAY_MS)
+    number = stage.publish("LŨ QUÉT bản Tâu")
+    later = {"state": "queued", "due_at": stage.clock() + wait, "why": "hết lượt", "attempts": 1, "lane": RETRY}
+    assert [row.route for row in sends(stage, later)] == ["template"]
+    hoa.posted = False
+    hoa.say("xin chào")
+    [row] = sends(stage)
+    assert (row.announcement_id, row.route, row.lane) == (number, "free", EMERGENCY)
+
+
+def test_a_pause_of_a_moment_is_kept(stage: Stage, hoa: Villager) -> None:
+    agree(stage)
+    number = stage.publish("LŨ QUÉT bản Tâu")
+    sends(stage, {"state": "queued", "due_at": stage.clock() + 5000, "why": "bận", "attempts": 1, "lane": RETRY})
+    hoa.posted = False
+    hoa.say("xin chào")
+    assert number not in [row.announcement_id for row in sends(stage)]
