@@ -1,6 +1,6 @@
 """Trying once more what was heard and could not be answered (`thontin doctor --replay`)."""
 
-from bot import knowledge
+from bot import knowledge, units
 from bot.config import Settings
 from bot.inbound import Inbound
 from bot.spool import Spool
@@ -16,7 +16,8 @@ async def replay(settings: Settings, work: Work) -> tuple[int, int]:
     before = await work.read(inbox.failed_count)
     if before == 0:
         return 0, 0
-    know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings)))
+    places = units.gazetteer(settings.data_dir)
+    know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings), places))
     spool = Spool(settings.data_dir / "spool", work.database.vault)
     inbound = Inbound(work, know, spool, settings.webhook_seconds, lambda _account: None)
     left = before

@@ -15,7 +15,7 @@ from typing import IO
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import knowledge
+from bot import knowledge, units
 from bot.archive import BLOCK, Archive, Damaged, Manifest, verified
 from bot.config import Settings
 from bot.database import journal_of, only_one, wall_clock
@@ -141,7 +141,7 @@ def _settle(tx: Transaction, settings: Settings, done: Restored, erasures: list[
 
 def _write_letters(tx: Transaction, settings: Settings) -> None:
     """Announcements in force go out without the lost key: their words are known."""
-    know = knowledge.build(tx, knowledge.manners_of(settings))
+    know = knowledge.build(tx, knowledge.manners_of(settings), units.gazetteer(settings.data_dir))
     for letter, row in keyless.to_write_again(tx):
         keyless.write_again(tx, letter, parts_of(row, KINDS[letter.channel], know)[0])
     tx.session.flush()

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot import knowledge, webhooks
+from bot import knowledge, units, webhooks
 from bot.chores import Chores
 from bot.clock import Clock
 from bot.config import BadSetting, Settings
@@ -28,7 +28,6 @@ from bot.spread import Spread
 from bot.steady import SteadyClock
 from bot.web import make_app
 from bot.work import Work
-from content.units import Gazetteer
 from storage import Transaction, accounts
 
 log = structlog.get_logger()
@@ -72,7 +71,8 @@ async def running(settings: Settings, now: Callable[[], int] = wall_clock) -> As
 async def _parts(
     settings: Settings, work: Work, now: Callable[[], int], stack: AsyncExitStack
 ) -> tuple[Context, Chores]:
-    know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings)))
+    places = units.gazetteer(settings.data_dir)
+    know = await work.read(lambda tx: knowledge.build(tx, knowledge.manners_of(settings), places))
     vault = work.database.vault
     store = MediaStore(settings.data_dir / "media", vault, settings.public_url)
     knowledge.keep_recordings(know, store)
@@ -86,7 +86,7 @@ async def _parts(
     hosts = [one.strip() for one in settings.media_hosts.split(",") if one.strip()]
     fetcher = await stack.enter_async_context(Fetcher((*ZALO_SUFFIXES, *hosts), bases))
     speech = Speech(settings.data_dir, engines(settings.gtts))
-    context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake, fleet.owner), now)
+    context = Context(settings, work, know, store, speech, fleet, inbound, Spread(work, fleet.wake), now)
     limit = int(settings.media_limit_mb * 1024 * 1024)
     kept = [int(days * 24 * 3_600_000) for days in (settings.letters_kept_days, settings.deliveries_kept_days)]
     return context, Chores(work, know, store, fetcher, fleet, source, limit, kept[0], now, kept[1])
@@ -140,7 +140,7 @@ async def working(settings: Settings, now: Callable[[], int] = wall_clock) -> As
         store = MediaStore(settings.data_dir / "media", database.vault, settings.public_url)
         source = source_of(settings, now)
         stack.push_async_callback(source.close)
-        fleet = Fleet(settings, work, store, source, now, _commune)
+        fleet = Fleet(settings, work, store, source, now, _commune_of(settings))
         await fleet.refresh()
         for part in (fleet.run, fleet.bell.run):
             _keep_running(stack, part)
@@ -148,14 +148,10 @@ async def working(settings: Settings, now: Callable[[], int] = wall_clock) -> As
         yield fleet
 
 
-def _commune(code: str) -> object:
+def _commune_of(settings: Settings) -> Callable[[str], object]:
     """A commune by its code; the country is loaded when a report is forwarded for the first time."""
-    return _country().commune(code)
-
-
-@cache
-def _country() -> Gazetteer:
-    return Gazetteer.load()
+    country = cache(lambda: units.gazetteer(settings.data_dir))
+    return lambda code: country().commune(code)
 
 
 async def run(settings: Settings) -> None:

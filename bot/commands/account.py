@@ -161,10 +161,7 @@ def _check_new(channel: str, name: str, commune: str, app_id: str, oa_id: str) -
     if channel == "zalo_oa" and not (app_id.isdigit() and oa_id.isdigit()):
         shared.stop("Zalo OA cần --app-id và --oa-id, chỉ gồm chữ số.")
     if commune:
-        from content.units import Gazetteer
-
-        if Gazetteer.load().commune(commune) is None:
-            shared.stop(f"Không có xã, phường nào mã {commune}. Tìm mã bằng: thontin units find “tên xã”")
+        shared.insist_on_commune(commune)
 
 
 def _secrets(channel: str, from_stdin: bool, kept: dict[str, str]) -> dict[str, str]:

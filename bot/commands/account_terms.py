@@ -152,10 +152,7 @@ def group_remove(name: Name, chat: GroupId, as_json: shared.AsJson = False) -> N
 def _check(chat: str, commune: str) -> None:
     if not re.fullmatch(r"[\w-]{1,64}", chat):
         shared.stop("Mã nhóm chỉ gồm chữ, số và gạch ngang, dài tối đa 64.")
-    from content.units import Gazetteer
-
-    if Gazetteer.load().commune(commune) is None:
-        shared.stop(f"Không có xã, phường nào mã {commune}. Tìm mã bằng: thontin units find “tên xã”")
+    shared.insist_on_commune(commune)
 
 
 def _found(tx: "Transaction", name: str) -> "Account":

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from content.units import Gazetteer
     from storage import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="In một đối tượng JSON cho chương trình khác đọc.")]
@@ -54,6 +55,20 @@ def opened() -> Iterator[tuple["Settings", "Database"]]:
         yield chosen, database
     finally:
         database.close()
+
+
+def gazetteer() -> "Gazetteer":
+    """The places as this installation knows them. Raises `BadSetting`."""
+    from bot import units
+
+    return units.gazetteer(settings().data_dir)
+
+
+def insist_on_commune(code: str) -> None:
+    """Stop with one sentence unless a commune of today has this code."""
+    known = gazetteer().commune(code)
+    if known is None or known.until:
+        stop(f"Không có xã, phường nào mã {code}. Tìm mã bằng: thontin units find “tên xã”")
 
 
 def no_database(error: BaseException) -> str:

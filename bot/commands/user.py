@@ -104,14 +104,12 @@ def _switch(username: str, active: bool, as_json: bool) -> None:
 
 
 def _check(username: str, name: str, title: str, commune: str) -> None:
-    from content.units import Gazetteer
-
     if not USERNAME.fullmatch(username):
         shared.stop("Tên đăng nhập dài 2–40, chỉ gồm a–z, 0–9, dấu chấm, gạch ngang, gạch dưới.")
     if not 2 <= len(name) <= 80 or not 2 <= len(title) <= 120:
         shared.stop("Cần họ tên (2–80 ký tự) và chức danh (2–120 ký tự).")
-    if commune and Gazetteer.load().commune(commune) is None:
-        shared.stop(f"Không có xã, phường nào mã {commune}. Tìm mã bằng: thontin units find “tên xã”")
+    if commune:
+        shared.insist_on_commune(commune)
 
 
 def _new_password(from_stdin: bool) -> str:

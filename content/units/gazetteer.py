@@ -33,9 +33,9 @@ class Gazetteer:
         return cls(load(folder))
 
     def commune(self, code: str) -> Commune | None:
-        """The commune with this five-digit code."""
+        """The commune with this five-digit code; one that is no more has `until`."""
         at = self._tables.position.get(code)
-        return None if at is None else self._tables.communes[at]
+        return self._tables.gone.get(code) if at is None else self._tables.communes[at]
 
     def communes(self, province: str | None = None) -> tuple[Commune, ...]:
         """All communes, or those of the province with this two-digit code."""

@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from content.units.index import Index, Kind, Record
@@ -29,6 +30,7 @@ class Tables:
     provinces: dict[str, Province] = field(default_factory=dict)
     communes: list[Commune] = field(default_factory=list)
     position: dict[str, int] = field(default_factory=dict)  # commune code -> place in `communes`
+    gone: dict[str, Commune] = field(default_factory=dict)  # communes that are no more, by their code
     index: Index = field(default_factory=Index)
     vocabulary: set[str] = field(default_factory=set)  # every folded word of a name
     area_provinces: dict[int, str] = field(default_factory=dict)  # area -> code, for today's provinces
@@ -41,7 +43,11 @@ def load(folder: Path = DATA) -> Tables:
     """The tables in `folder`. `OSError`, `KeyError` or `ValueError` when they are missing or broken."""
     former = [row for row in _rows(folder / "former_communes.csv") if row["old_code"]]
     tables, areas = Tables(), _Areas()
+    gone = {}
     for row in _rows(folder / "provinces.csv"):
+        if row.get("valid_to"):
+            gone[row["code"]] = Province(row["code"], row["type"], row["name"])
+            continue
         tables.provinces[row["code"]] = Province(row["code"], row["type"], row["name"])
         tables.area_provinces[areas.number(row["name"], "")] = row["code"]
         tables.province_marks[areas.number(row["name"], "")] = "".join(word.marked for word in words(row["name"]))
@@ -51,10 +57,15 @@ def load(folder: Path = DATA) -> Tables:
         by_commune[row["new_code"]].append(row)
         areas.province(tables.index, row["old_province"])
     for row in _rows(folder / "communes.csv"):
-        _add_commune(tables, areas, row, by_commune[row["code"]])
+        if row.get("valid_to"):
+            tables.gone[row["code"]] = _gone(row, tables.provinces | gone, former)
+        else:
+            _add_commune(tables, areas, row, by_commune[row["code"]])
     for row in former:
-        _add_former(tables, areas, row)
-    areas.index(tables, list(_rows(folder / "aliases.csv")))
+        if row["new_code"] in tables.position:
+            _add_former(tables, areas, row)
+    aliases = folder / "aliases.csv"
+    areas.index(tables, list(_rows(aliases if aliases.exists() else DATA / "aliases.csv")))
     tables.index.finish()
     return tables
 
@@ -83,8 +94,10 @@ class _Areas:
 
     def of(self, row: Row, province: Province) -> frozenset[int]:
         """What may be said with a former commune: district, old province, new province."""
-        district = self.number(row["old_district"], row["old_province"])
-        return self.shared({district, self.number(row["old_province"], ""), self.number(province.name, "")})
+        numbers = {self.number(row["old_province"], ""), self.number(province.name, "")}
+        if row["old_district"]:
+            numbers.add(self.number(row["old_district"], row["old_province"]))
+        return self.shared(numbers)
 
     def shared(self, numbers: set[int]) -> frozenset[int]:
         """One set object for all records with the same areas."""
@@ -117,16 +130,15 @@ def _add_commune(tables: Tables, areas: _Areas, row: Row, parts: list[Row]) -> N
     name = row["name"]
     same_first = sorted(parts, key=lambda part: (_bare(part["old_commune"]) != name, part["relation"] == "split"))
     former = tuple(dict.fromkeys(_label(part) for part in same_first))
-    area = float(row["area_km2"] or 0)
-    lat, lon = float(row["lat"]), float(row["lon"])
     target = len(tables.communes)
     tables.position[row["code"]] = target
-    tables.communes.append(Commune(row["code"], row["type"], name, province, lat, lon, area, former))
+    tables.communes.append(Commune(row["code"], row["type"], name, province, *_place(row), former))
     around = {areas.number(province.name, "")}
     for part in parts:
         around |= areas.of(part, province)
-        district = areas.number(part["old_district"], part["old_province"])
-        tables.area_communes.setdefault(district, []).append(target)
+        if part["old_district"]:
+            district = areas.number(part["old_district"], part["old_province"])
+            tables.area_communes.setdefault(district, []).append(target)
     tables.around.append(areas.shared(around))
     kinds = {row["type"], row["former_type"]} - {""}
     for kind in kinds:
@@ -134,19 +146,34 @@ def _add_commune(tables: Tables, areas: _Areas, row: Row, parts: list[Row]) -> N
         _add_name(tables, name, Record(target, KINDS[kind], prior, tables.around[target], "", row["code"]))
 
 
+def _place(row: Row) -> tuple[float, float, float]:
+    """Latitude, longitude (not a number where the list does not say) and area."""
+    return float(row["lat"] or "nan"), float(row["lon"] or "nan"), float(row["area_km2"] or 0)
+
+
+def _gone(row: Row, provinces: dict[str, Province], former: list[Row]) -> Commune:
+    """A commune that is no more. Its code stands in what people follow and wrote."""
+    code, own = row["code"], f"{row['type']} {row['name']}"
+    after = (one["new_code"] for one in former if one["old_code"] == code and one["old_commune"] == own)
+    named = Commune(code, row["type"], row["name"], provinces[row["province_code"]], *_place(row), ())
+    return replace(named, until=row["valid_to"], successors=tuple(dict.fromkeys(after)))
+
+
 def _add_former(tables: Tables, areas: _Areas, row: Row) -> None:
     target = tables.position[row["new_code"]]
     whole = row["old_commune"]
     kind = next(kind for word, kind in KINDS.items() if whole.lower().startswith(word.lower()))
     around = areas.of(row, tables.communes[target].province)
-    unit = f"<{row['old_code']}"
+    unit = f"<{row['old_code']} {row.get('valid_to', '')}"
     _add_name(tables, _bare(whole), Record(target, kind, PRIORS[row["relation"]], around, _label(row), unit))
 
 
 def _label(row: Row) -> str:
-    """A former unit in full: "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên"."""
+    """A former unit in full: "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên", with its last day where that is known."""
     parts = (row["old_commune"], row["old_district"], row["old_province"])
-    return ", ".join(part[: -len(_bare(part))].lower() + _bare(part) for part in parts)
+    name = ", ".join(part[: -len(_bare(part))].lower() + _bare(part) for part in parts if part)
+    until = row.get("valid_to")
+    return f"{name} (đến {date.fromisoformat(until):%d/%m/%Y})" if until else name
 
 
 def _add_name(tables: Tables, name: str, record: Record) -> None:

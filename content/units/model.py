@@ -22,7 +22,8 @@ class Commune:
     """A commune-level unit as it is today. `code` has five digits; `type` is Xã, Phường or Đặc khu.
 
     `lat` and `lon` are its centroid in WGS 84 degrees, `area` is in km² (0 when the source does not say), `former` the
-    units it was made of in July 2025, written in full, those of its own name first.
+    units it was made of, written in full, those of its own name first. `until` is the last day of one that is no more,
+    "" for the others; what it became, as far as known, are `successors`.
     """
 
     code: str
@@ -33,6 +34,8 @@ class Commune:
     lon: float
     area: float
     former: tuple[str, ...]
+    until: str = ""
+    successors: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

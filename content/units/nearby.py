@@ -25,6 +25,8 @@ class Points:
         scale = math.radians(1) * EARTH_KM
         powers = []
         for place, commune in enumerate(self._communes):
+            if math.isnan(commune.lat):
+                continue
             north, east = (commune.lat - lat) * scale, (commune.lon - lon) * scale * shrink
             # The power distance: a large commune reaches further from its middle than a small ward does.
             powers.append((north * north + east * east - self._radii[place] ** 2, place))

@@ -8,6 +8,7 @@ from bot import knowledge
 from bot.config import load
 from bot.emulators import Emulators
 from bot.spread import RANGE
+from content.units import Gazetteer
 from handlers import announcements as decide
 from storage import announcements, officials
 from tests.bench.desk import WRITER, staff, written
@@ -84,7 +85,7 @@ def published(stage: Stage) -> int:
     row = written(stage.database, COMMUNE, "routine", "Ngày mai cúp điện", "Từ 7 giờ đến 11 giờ.")
     settings = load(_env_file=None, **stage.settings)
     with stage.database.transaction() as tx:
-        know = knowledge.build(tx, knowledge.manners_of(settings))
+        know = knowledge.build(tx, knowledge.manners_of(settings), Gazetteer.load())
         author, fresh = officials.named(tx, WRITER), announcements.of(tx, row.id or 0)
         assert author is not None
         assert fresh is not None
