@@ -11,6 +11,7 @@ from storage.ledger import Due
 
 LONGEST_WAIT = 300.0  # seconds between two attempts
 LONGEST_WAIT_URGENT = 30.0
+LETTER_S_OWN = 60.0  # a longer wait that was told is this letter's alone: the chat's others do not wait with it
 
 
 def timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
@@ -83,5 +84,7 @@ def beside(tx: Transaction, account_id: int, row: Due, ending: Ending, part: Par
             citizens.gone(tx, row.address_id, why, inactive)
         case Later(suspend=True, why=why):
             accounts.suspend(tx, account_id, why)
-        case Later(budget=False) | Unknown() if row.address_id and due_at:
+        case Later(budget=False, wait=wait) if row.address_id and due_at and wait <= LETTER_S_OWN:
+            ledger.delay(tx, row, due_at)
+        case Unknown() if row.address_id and due_at:
             ledger.delay(tx, row, due_at)
