@@ -35,21 +35,22 @@ def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, mat
         _left(tx, account, heard)
         return False
     turn = _turn(tx, account, heard, know, matched)
-    _tell_missed(turn)
-    if turn.address.holds:
-        outbox.release(tx, turn.address.id or 0)
+    _catch_up(turn)
     paused = max(turn.address.paused_until, account.talk_paused_until) > tx.now
     _decide(turn, _takes_quietly if paused else _takes)
     _leave(turn)
     return turn.free
 
 
-def _tell_missed(turn: Turn) -> None:
-    """Emergencies in force that found them gone, or their window closed, are the first thing said to them."""
-    wants = not turn.citizen.stopped_at or turn.citizen.emergency_only
-    if wants and (turn.address.gone_at or turn.address.holds):
+def _catch_up(turn: Turn) -> None:
+    """What found them gone, or their window closed, is the first thing said to them."""
+    if not (turn.address.gone_at or turn.address.holds):
+        return
+    citizens.let_go(turn.tx, turn.address.id or 0)
+    if not turn.citizen.stopped_at or turn.citizen.emergency_only:
         for one in citizens.follows(turn.tx, turn.citizen.id or 0):
             post.in_force(turn.tx, turn.address, turn.account.channel, one.commune)
+    outbox.release(turn.tx, turn.address.id or 0)
 
 
 def _left(tx: Transaction, account: Account, heard: Heard) -> None:

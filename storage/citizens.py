@@ -6,6 +6,7 @@ from sqlalchemy import Index, UniqueConstraint, bindparam, update
 from sqlmodel import Field, SQLModel, col, select
 
 from content import hamlets
+from storage import outbox
 from storage.columns import big, key, one_of
 from storage.transaction import Transaction
 
@@ -125,16 +126,15 @@ def meet(tx: Transaction, account_id: int, chat: str) -> tuple[Citizen, Address]
 
 def gone(tx: Transaction, address_id: int, why: str, inactive: bool = False) -> None:
     """Stop writing to this address until it writes again."""
-    tx.session.execute(
-        update(Address)
-        .where(col(Address.id) == address_id)
-        .values(gone_at=tx.now, gone_why=why[:200], gone_inactive=inactive)
-    )
+    values = {"gone_at": tx.now, "gone_why": why[:200], "gone_inactive": inactive, "holds": True}
+    tx.session.execute(update(Address).where(col(Address.id) == address_id).values(values))
+    outbox.leave(tx, address_id, why[:200], inactive)
 
 
 def moved(tx: Transaction, address_id: int, chat: str) -> None:
     """The platform gave this chat another id."""
     tx.session.execute(update(Address).where(col(Address.id) == address_id).values(chat=chat))
+    outbox.move(tx, address_id, chat)
 
 
 def state_of(tx: Transaction, address: Address) -> dict[str, Any]:
@@ -168,7 +168,6 @@ _KEEP_STATE = (
         gone_at=0,
         gone_why="",
         gone_inactive=False,
-        holds=False,
     )
 )
 
@@ -176,6 +175,12 @@ _KEEP_STATE = (
 def holds(tx: Transaction, address_id: int) -> None:
     """A letter waits for the next word from this address."""
     tx.session.execute(update(Address).where(col(Address.id) == address_id).values(holds=True))
+
+
+def let_go(tx: Transaction, address_id: int) -> None:
+    """What waited for their next word goes now. Said before that is looked for: what another process puts aside
+    meanwhile stays marked, and is not forgotten when their turn ends."""
+    tx.session.execute(update(Address).where(col(Address.id) == address_id).values(holds=False))
 
 
 def pause(tx: Transaction, address: Address, ms: int) -> None:

@@ -144,6 +144,22 @@ def stop_queued(tx: Transaction, address_id: int, lanes: tuple[int, ...], state:
     )
 
 
+def leave(tx: Transaction, address_id: int, why: str, inactive: bool) -> None:
+    """Nobody is there any more: what waits for them ends, and answers to what they asked wait for their return.
+
+    `inactive`: silent for too long. An emergency is tried all the same.
+    """
+    stop_queued(tx, address_id, (PRIORITY, ROUTINE) if inactive else BROADCAST, "gone", why)
+    answers = (col(Delivery.address_id) == address_id, col(Delivery.state) == "queued", col(Delivery.lane) == STATUS)
+    tx.session.execute(update(Delivery).where(*answers).values(held="window", valid_until=None, why=why))
+
+
+def move(tx: Transaction, address_id: int, chat: str) -> None:
+    """The chat has another id now: what is queued for it goes there."""
+    mine = (col(Delivery.address_id) == address_id, col(Delivery.state) == "queued")
+    tx.session.execute(update(Delivery).where(*mine).values(chat=chat))
+
+
 def release(tx: Transaction, address_id: int) -> int:
     """The citizen wrote: what waited for that goes now, before anything new, and so does what was put off for long.
 
