@@ -196,7 +196,8 @@ class Sender:
 
     async def _exchange(self, batch: list[Settled]) -> Got:
         busy = {*self._chats.busy(), *(row.chat for row in self._hand), *self._open}
-        asked = Asked(self.account, self.lease, batch, self._room(), busy, self._hand.share.room)
+        room = self._room()
+        asked = Asked(self.account, self.lease, batch, room, busy, self._hand.share.room, self._hand.again(room))
         turn = Turn.INBOUND if self._hand.urgent else Turn.SETTLE
         return await self._work.write(lambda tx: exchange(tx, asked), turn)
 

@@ -49,7 +49,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One exchange: whose, under which lease, what has ended, and how much may be claimed."""
+    """One exchange: whose, under which lease, what has ended, and how much may be claimed.
+
+    `talk` and `again`: how many answers and emergencies that failed before, where others are due as well.
+    """
 
     account: Account
     lease: Held
@@ -57,6 +60,7 @@ class Asked:
     room: int = 0
     busy: Collection[str] = ()
     talk: int = 1
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def exchange(tx: Transaction, asked: Asked) -> Got:
     if asked.room <= 0:
         return Got([])
     number = asked.account.id or 0
-    claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, asked.room, asked.busy, asked.talk)
+    many = (asked.room, asked.busy, asked.talk, asked.again)
+    claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, *many)
     rows = digests.current(tx, quiet.hold(tx, claimed.rows))
     rows = routes.choose(tx, asked.account, rows)
     digests.begin(tx, asked.lease.epoch, rows)

@@ -81,6 +81,10 @@ class Hand:
         if row.lane not in (EMERGENCY, CONVERSATION):
             self._retried = row.lane == RETRY
 
+    def again(self, room: int) -> int:
+        """How many emergencies that failed before may come into `room`, so that half of what is held is lower."""
+        return (len(self) + room + (not self._retried)) // 2 - len(self._lanes[RETRY])
+
     def put_down(self, lanes: Iterable[int]) -> list[Due]:
         """Take out everything of some lanes: it goes back to the queue."""
         rows = [row for lane in lanes for row in self._lanes[lane]]

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage.announcements import Announcement
-from storage.outbox import CONVERSATION, EMERGENCY, ROUTINE, Delivery
+from storage.outbox import CONVERSATION, EMERGENCY, RETRY, ROUTINE, Delivery
 from storage.transaction import Transaction
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
@@ -113,18 +113,25 @@ class Claimed:
 
 
 def claim(
-    tx: Transaction, account_id: int, epoch: int, limit: int, busy: Collection[str] = (), talk: int = 1
+    tx: Transaction,
+    account_id: int,
+    epoch: int,
+    limit: int,
+    busy: Collection[str] = (),
+    talk: int = 1,
+    again: int | None = None,
 ) -> Claimed:
     """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane.
 
     One a chat, and none of a `busy` chat: whoever writes a lot must not fill the sender's hands. While first
-    attempts of an emergency are due, nothing else is taken but up to `talk` answers. What is past its time is not
-    taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`.
+    attempts of an emergency are due, nothing else is taken but up to `talk` answers. Of emergencies that failed
+    before at most `again` and half of the rest are taken, as long as enough of the lower lanes is due. What is past
+    its time is not taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`.
     """
     asked = {"account": account_id, "busy": list(busy), "now": tx.now}
     found = [Due(*row) for row in tx.run(_due(tx.postgres, _rounded(limit + 1)), asked).all()]
     live, late = _ended(tx, found)
-    chosen = _choose(_one_a_chat(live), limit, talk)
+    chosen = _choose(_one_a_chat(live), limit, talk, limit if again is None else again)
     waiting = sum(row.lane == EMERGENCY for row in live) - sum(row.lane == EMERGENCY for row in chosen)
     return Claimed(_taken(tx, chosen, epoch), waiting > 0, late)
 
@@ -159,12 +166,22 @@ def _one_a_chat(rows: Iterable[Due]) -> list[Due]:
     return list(first.values())
 
 
-def _choose(rows: list[Due], limit: int, talk: int) -> list[Due]:
+def _choose(rows: list[Due], limit: int, talk: int, again: int) -> list[Due]:
     urgent = [row for row in rows if row.lane == EMERGENCY]
     if not urgent:
-        return rows[:limit]
+        return _in_turn(rows, limit, again)
     answers = [row for row in rows if row.lane == CONVERSATION][: min(talk, limit)]
     return [*urgent[: max(1, limit - len(answers))], *answers][:limit] if limit > 1 else urgent[:1]
+
+
+def _in_turn(rows: list[Due], limit: int, again: int) -> list[Due]:
+    """In the order of the lanes; what is tried again and again leaves room for what has not been tried at all."""
+    answers = [row for row in rows if row.lane == CONVERSATION]
+    retries = [row for row in rows if row.lane == RETRY]
+    lower = [row for row in rows if row.lane > RETRY]
+    left = max(0, limit - len(answers))
+    most = max(min(again, -(-left // 2)), left - len(lower))
+    return [*answers, *retries[:most], *lower][:limit]
 
 
 def _taken(tx: Transaction, rows: list[Due], epoch: int) -> list[Due]:

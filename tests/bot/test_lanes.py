@@ -97,3 +97,14 @@ def test_a_letter_s_next_part_comes_before_others_of_its_lane() -> None:
     first = held.pick(lambda _chat: True)
     assert first is not None
     assert first.id == 99
+
+
+def test_half_of_a_small_hand_may_be_retries_whoever_went_last() -> None:
+    held = hand([])
+    assert held.again(2) == 1
+    held.add(rows([RETRY]))
+    assert held.again(1) == 0
+    assert everything(held) == [RETRY]
+    assert held.again(1) == 0  # it was a retry's turn: of two that may come one by one, now a lower one
+    held.add(rows([ROUTINE]))
+    assert held.again(1) == 1

@@ -1,12 +1,18 @@
 """The ledger: one a chat is claimed, lanes in order, an end is written once, nothing goes late."""
 
+from collections import Counter
 from typing import Any
+
+import pytest
 
 from storage import Database, Transaction, announcements, calls, citizens, echoes, forgetting, ledger, outbox, takeover
 from storage.ledger import Claimed
 from storage.outbox import CONVERSATION, EMERGENCY, PRIORITY, RETRY, ROUTINE, STATUS, Delivery
 from tests.stage import Clock
 from tests.storage.people import account, follower
+
+
+LOWER = (STATUS, PRIORITY, ROUTINE)
 
 
 def post(tx: Transaction, chat: str = "a", lane: int = ROUTINE, due_in: int = 0, **more: Any) -> Delivery:
@@ -54,6 +60,28 @@ def test_while_an_emergency_is_due_nothing_is_taken_but_it_and_a_few_answers(dat
         assert ([row.chat for row in second.rows], second.urgent) == (["e3", "e4", "e5"], False)
         third = taken(tx, limit=6)
         assert [row.chat for row in third.rows] == ["c1", "c2", "c3", "c4", "c5", "r0"]
+
+
+@pytest.mark.parametrize(
+    ("retries", "lower", "answers", "again", "expected"),
+    [
+        pytest.param(40, 5, 0, None, {RETRY: 14, STATUS: 5, PRIORITY: 5, ROUTINE: 4}, id="half of what is taken"),
+        pytest.param(40, 0, 0, None, {RETRY: 28}, id="all of it where nothing else is due"),
+        pytest.param(40, 1, 0, None, {RETRY: 25, STATUS: 1, PRIORITY: 1, ROUTINE: 1}, id="what the others leave"),
+        pytest.param(40, 5, 0, 0, {RETRY: 13, STATUS: 5, PRIORITY: 5, ROUTINE: 5}, id="the hand is full of them"),
+        pytest.param(2, 15, 0, None, {RETRY: 2, STATUS: 15, PRIORITY: 11}, id="few go first"),
+        pytest.param(40, 5, 20, None, {CONVERSATION: 20, RETRY: 4, STATUS: 4}, id="answers before all"),
+    ],
+)
+def test_emergencies_that_are_tried_again_leave_room_for_the_lower_lanes(
+    database: Database, retries: int, lower: int, answers: int, again: int | None, expected: dict[int, int]
+) -> None:
+    with database.transaction() as tx:
+        for lane, many in ((RETRY, retries), (CONVERSATION, answers), *((one, lower) for one in LOWER)):
+            for number in range(many):
+                post(tx, f"{lane}-{number}", lane)
+        found = ledger.claim(tx, account(tx).id or 0, 1, 28, again=again)
+    assert Counter(row.lane for row in found.rows) == expected
 
 
 def test_within_a_chat_the_oldest_goes_first_also_when_it_was_put_back(database: Database) -> None:
