@@ -11,7 +11,6 @@ from storage.outbox import CONVERSATION, EMERGENCY, PRIORITY, RETRY, ROUTINE, ST
 from tests.stage import Clock
 from tests.storage.people import account, follower
 
-
 LOWER = (STATUS, PRIORITY, ROUTINE)
 
 
