@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.chores import Chores
 from bot.work import Turn, Work
-from storage import leases
+from storage import Transaction, leases
 
 log = structlog.get_logger()
 LEASE_MS = 90_000
@@ -23,7 +23,7 @@ class Clock:
 
     def __init__(self, work: Work, chores: Chores, news_seconds: float) -> None:
         self._work = work
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: set[str] = set()
         self._scheduler = AsyncIOScheduler(timezone="Asia/Ho_Chi_Minh")
         every = {
@@ -45,7 +45,7 @@ class Clock:
         async def run() -> None:
             self._running.add(job.__name__)
             try:
-                if await self._work.write(lambda tx: leases.take(tx, "clock", self._owner, LEASE_MS), Turn.CHORE):
+                if await self._work.write(self._ours, Turn.CHORE):
                     await job()
             except Exception:
                 log.exception("job failed", job=job.__name__)
@@ -53,6 +53,10 @@ class Clock:
                 self._running.discard(job.__name__)
 
         return run
+
+    def _ours(self, tx: Transaction) -> bool:
+        """Whether this process runs the jobs; on SQLite there is no other, whatever the lease says."""
+        return leases.take(tx, "clock", self._owner, LEASE_MS, alone=not tx.postgres) is not None
 
     async def run(self) -> None:
         """Tick until cancelled, then give the lease back."""

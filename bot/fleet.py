@@ -57,7 +57,7 @@ class Fleet:
         self._broken: dict[int, accounts.Account] = {}  # what could not start
         self.paused = False  # as the database said last
         self.listening = asyncio.Event()  # our web server answers: webhooks may lead to it
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+        self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(6)}"
         self.senders = Senders(settings, work, self.owner, self._outlet)
         self.bell = Bell(work.database, self.senders.wake)
 

@@ -5,11 +5,13 @@ They outlive a process by their time, and last by the database's clock: two host
 
 from collections.abc import Collection
 
-from sqlalchemy import func, text, update
+from sqlalchemy import bindparam, delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big
 from storage.transaction import Transaction
+
+NAME = 60
 
 
 class Lease(SQLModel, table=True):
@@ -17,7 +19,7 @@ class Lease(SQLModel, table=True):
 
     __tablename__ = "lease"
 
-    name: str = Field(primary_key=True, max_length=60)
+    name: str = Field(primary_key=True, max_length=NAME)
     owner: str = Field(max_length=80)
     epoch: int = big(default=1)
     until: int = big()
@@ -41,12 +43,20 @@ def take(tx: Transaction, name: str, owner: str, ms: int, alone: bool = False) -
     if row is None:
         return tx.add(Lease(name=name, owner=owner, until=now + ms)).epoch
     if row.owner != owner and row.until > now and not alone:
+        _bound(tx, row, now + ms)
         return None
     if row.owner != owner:
         row.owner, row.epoch = owner, row.epoch + 1
     row.until = now + ms
     tx.session.add(row)
     return row.epoch
+
+
+def _bound(tx: Transaction, row: Lease, latest: int) -> None:
+    """The clock has been set back since: nobody's lease may outlast what a living holder would prolong it to."""
+    if row.until > latest:
+        row.until = latest
+        tx.session.add(row)
 
 
 def prolong(tx: Transaction, names: Collection[str], owner: str, ms: int) -> dict[str, int]:
@@ -56,30 +66,46 @@ def prolong(tx: Transaction, names: Collection[str], owner: str, ms: int) -> dic
     return {row[0]: row[1] for row in tx.run(longer)}
 
 
+_EPOCH = select(Lease.epoch).where(col(Lease.name) == bindparam("which")).with_for_update(read=True)
+
+
 def holds(tx: Transaction, name: str, epoch: int) -> bool:
-    """Whether the lease still stands at `epoch`: nobody has taken it over, and its time is not up."""
-    row = tx.session.get(Lease, name)
-    return row is not None and row.epoch == epoch and row.until > clock(tx)
+    """Whether the lease still stands at `epoch`; nobody takes it over before this transaction ends.
+
+    Its time does not matter here: until somebody has taken it over, what its holder writes is true.
+    """
+    return bool(tx.run(_EPOCH, {"which": name}).scalar() == epoch)
 
 
 def census(tx: Transaction, kind: str, owner: str, ms: int) -> int:
     """Say that `owner` lives, and count who of its `kind` does: their leases are named by kind and owner."""
-    take(tx, f"{kind}{owner}"[:60], owner, ms)
-    now = clock(tx)
-    for old in tx.session.exec(select(Lease).where(col(Lease.name).startswith(kind), Lease.until < now - ms)).all():
-        tx.session.delete(old)
-    alive = select(func.count()).select_from(Lease).where(col(Lease.name).startswith(kind), Lease.until > now)
-    return int(tx.session.exec(alive).one())
+    take(tx, _named(kind, owner), owner, ms)
+    now, ours = clock(tx), col(Lease.name).startswith(kind)
+    tx.run(delete(Lease).where(ours, col(Lease.until) < now - ms))
+    tx.run(update(Lease).where(ours, col(Lease.until) > now + ms).values(until=now + ms))  # as `_bound` does
+    return int(tx.run(select(func.count()).select_from(Lease).where(ours, col(Lease.until) > now)).scalar_one())
+
+
+def _named(kind: str, owner: str) -> str:
+    """The end of a long owner: that is what tells two processes of one host apart."""
+    return kind + owner[-(NAME - len(kind)) :]
+
+
+def bury(tx: Transaction, name: str, process: str) -> None:
+    """Let nobody wait for the dead: on SQLite, whose owner's name does not begin with `process` is no more."""
+    if not tx.postgres:
+        dead = (col(Lease.name) == name, col(Lease.owner).not_like(f"{process}%"))
+        tx.run(update(Lease).where(*dead).values(until=0))
 
 
 def leave(tx: Transaction, kind: str, owner: str) -> None:
     """`owner` is about to end: the others need not wait until that shows."""
-    give_back(tx, f"{kind}{owner}"[:60], owner)
+    give_back(tx, _named(kind, owner), owner)
 
 
 def give_back(tx: Transaction, name: str, owner: str) -> None:
     """Let the next one have it at once."""
     row = tx.session.get(Lease, name)
     if row and row.owner == owner:
-        row.until = clock(tx)
+        row.until = 0  # of no clock: it may be set back before somebody asks
         tx.session.add(row)
