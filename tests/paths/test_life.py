@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -189,6 +190,20 @@ async def test_two_processes_share_a_database_without_telling_anybody_twice(open
         for phone in phones:
             told = [one for one in await phone.texts() if "Cúp điện" in one or "Họp bản" in one]
             assert len(told) == 2
+
+
+@pytest.mark.postgres
+async def test_an_emergency_does_not_wait_for_whoever_spread_before(opened: Opened) -> None:
+    async with opened() as first:
+        phone = await first.phone("telegram")
+        await phone.follow()
+        await first.announce("Cúp điện bản Tâu sáng mai")
+        await phone.hears("Cúp điện")
+    async with opened() as second:
+        began = time.monotonic()
+        await second.announce("LŨ QUÉT bản Tâu", "emergency")
+        await phone.hears("LŨ QUÉT")
+        assert time.monotonic() - began < 5
 
 
 async def test_two_processes_that_renew_a_token_make_one_renewal(opened: Opened) -> None:
