@@ -47,13 +47,14 @@ async def test_a_full_disk_loses_nobody_and_whoever_writes_is_answered_once(
             await asyncio.sleep(1)
             assert await phone.texts() == []
         await phone.hears(HELP, asked)
+        # The write that hung may have been what answered; the platform comes again all the same, and is told 200.
+        await until(lambda: taken(sandbox), PATIENCE)
         assert await stage.ended() == {"sent": PEOPLE}
         tally, answers = await stage.tally(PEOPLE + 1), await statuses(sandbox)
         assert product.process.returncode is None
         assert len(await phone.texts()) == 1
     print(f"\n{tally}, webhooks answered {answers}")
     assert set(answers[:-1]) == {503}
-    assert answers[-1] == 200
     assert tally == Tally(lost=0, repeated=0)
 
 
@@ -70,3 +71,8 @@ async def statuses(world: Emulators) -> list[int]:
 async def refused(world: Emulators) -> bool:
     """Whether an attempt was."""
     return bool(await statuses(world))
+
+
+async def taken(world: Emulators) -> bool:
+    """Whether the last attempt was not."""
+    return (await statuses(world))[-1] == 200
