@@ -24,18 +24,22 @@ def timed(changes: dict[str, Any], now: int) -> dict[str, Any]:
     return changes
 
 
-def follows(row: Due, ending: Ending) -> dict[str, Any]:
-    """What an ending means for its row."""
+def follows(row: Due, ending: Ending, part: Part | None = None) -> dict[str, Any]:
+    """What an ending means for its row. `part`: what was to be sent."""
     match ending:
         case Sent():
             return {"state": "sent", "message_id": row.message_id, "attempts": row.attempts + 1}
         case Later():
             return _later(row, ending)
+        case Never(window=True, why=why) if row.address_id and row.route in ("free", "paid"):
+            return _closed(row, why[:200])
+        case Gone(why=why) | Never(why=why) if _keeps(row, ending):
+            return {"state": "queued", "held": "window", "valid_until": None, "why": why[:200]}
         case Gone(why=why):
             return {"state": "gone", "why": why[:200]}
-        case Never(window=True) if row.lane in (outbox.STATUS, outbox.CONVERSATION):
-            # An answer to a report is never thrown away: it is the first thing said when they write again.
-            return {"state": "queued", "held": "window", "valid_until": None, "why": ending.why[:200]}
+        case Never(why=why) if row.parts_done and part and part.kind == "voice":
+            # They have the words: telling them all of it again on their return would be a second copy.
+            return {"state": "sent", "message_id": row.message_id, "attempts": row.attempts + 1, "why": why[:200]}
         case Never(why=why):
             return {"state": "never", "why": why[:200]}
         case Unknown(why=why):
@@ -43,6 +47,29 @@ def follows(row: Due, ending: Ending) -> dict[str, Any]:
                 return {"state": "unknown", "why": why[:200]}
             return {"state": "queued", "resent": True, "first_at": row.first_at or row.claimed_at, "due_in": 1000,
                     "why": why[:200], "attempts": row.attempts + 1, "lane": _after_first(row.lane)}  # fmt: skip
+
+
+def _closed(row: Due, why: str) -> dict[str, Any]:
+    """Their last word is longer ago by the platform's count than by ours: the route is chosen once more without it.
+
+    A reply is said if they write again within its day: after that nobody knows what it answers.
+    """
+    if row.lane == outbox.CONVERSATION and row.report_id is None:
+        return {"state": "queued", "held": "window", "why": why}
+    return {"state": "queued", "route": "template", "due_in": 0, "why": why, "attempts": row.attempts + 1,
+            "lane": _after_first(row.lane)}  # fmt: skip
+
+
+def _keeps(row: Due, ending: Gone | Never) -> bool:
+    """Whether it waits for their next word: an answer to a report that the platform refuses at this moment."""
+    answer = row.address_id is not None and (row.lane == outbox.STATUS or row.report_id is not None)
+    return answer and (isinstance(ending, Gone) or ending.window or row.route == "template")
+
+
+def late(row: Due) -> dict[str, Any]:
+    """What becomes of a row whose time is over before its turn. Of a second copy, or the rest of a letter, somebody
+    may know the first: they are told if it is corrected."""
+    return {"state": "unknown" if row.resent or row.parts_done else "expired", "why": "quá hạn"}
 
 
 def _later(row: Due, ending: Later) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot import metrics
-from bot.consequences import follows
+from bot.consequences import follows, late
 from bot.endings import Ending, Later, Sent, Unknown
 from bot.exchange import Asked, Got, Held, Lost, Settled, alone, exchange, settle
 from bot.lanes import LOWER, Hand, Share
@@ -89,7 +89,7 @@ class Sender:
             if row is None:
                 return min((self._chats.wait(one.chat) for one in self._hand), default=float("inf"))
             if row.valid_until is not None and row.valid_until < self._work.database.now():
-                self._end(row, {"state": "expired", "why": "quá hạn"})
+                self._end(row, late(row))
             else:
                 self._begin(row)
         return float("inf")
@@ -131,7 +131,7 @@ class Sender:
                 self._settled.append(Settled(row, done, ending, part))
                 return
         self._letters.pop(row.id, None)
-        self._settled.append(Settled(row, follows(row, ending), ending, part))
+        self._settled.append(Settled(row, follows(row, ending, part), ending, part))
 
     def _heed(self, ending: Ending) -> None:
         """What an ending means for everybody: a throttled budget, a broken account, a platform that is down."""

@@ -71,7 +71,7 @@ def _post(
             due_at=row.published_at - BEFORE_MS,
             valid_until=row.valid_until,
             route=route,
-            once=row.once,
+            once=row.once or route == "article",  # a second one would be over what a follower gets a day
             announcement_id=row.id,
             commune=commune,
             hamlet_key=place,

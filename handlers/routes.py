@@ -107,7 +107,9 @@ def _ways(tx: Transaction, account: Account, rows: list[Due], terms: Terms, purs
 
 def _way(row: Due, silent: int, terms: Terms, purse: Purse) -> str:
     """The route of one letter to somebody who has been silent for so many ms, or why there is none."""
-    window, urgent = reach(silent), row.lane in URGENT
+    # Refused because of its window before, it was put on the template's way: the platform's count goes before ours.
+    refused = row.route == "template" and row.attempts > 0
+    window, urgent = "closed" if refused else reach(silent), row.lane in URGENT
     if window == "free":
         return "free"
     none = CLOSED if window == "closed" else UNPAID
@@ -237,8 +239,9 @@ def _waits(changes: dict[str, Any], now: int) -> bool:
 
 
 def _used(changes: dict[str, Any]) -> bool:
-    """Whether the platform has it, or may have it."""
-    return changes["state"] in ("sent", "unknown") or bool(changes.get("resent"))
+    """Whether the platform has it, or may have it. What was sent but for its recording says why."""
+    sent = changes["state"] == "sent" and not changes.get("why")
+    return sent or changes["state"] == "unknown" or bool(changes.get("resent"))
 
 
 def freed(tx: Transaction, account: Account) -> int:

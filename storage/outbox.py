@@ -170,7 +170,7 @@ def release(tx: Transaction, address_id: int) -> int:
     off = (col(Delivery.held) == "", col(Delivery.why) != "", col(Delivery.due_at) > tx.now + PUT_OFF_MS)
     first = case((col(Delivery.lane) == RETRY, EMERGENCY), else_=col(Delivery.lane))
     put_off = update(Delivery).where(*waits, *off).values(due_at=tx.now, lane=first, route="")
-    freed = tx.session.execute(held.values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at)))
+    freed = tx.session.execute(held.values(held="", lane=CONVERSATION, due_at=col(Delivery.created_at), route=""))
     return tx.changed(freed) + tx.changed(tx.session.execute(put_off))
 
 

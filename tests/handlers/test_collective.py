@@ -130,3 +130,12 @@ def test_posts_go_first_and_then_cover_whoever_cannot_be_reached(database: Datab
         assert sent == ["group", "group", "group", "article", "free"]
         found = progress.of(tx, row.id or 0)
         assert (found.people, found.posts) == ({"sent": 1, "covered": 1}, 4)  # a post is nobody who was reached
+
+
+def test_an_article_of_unclear_fate_is_not_sent_again(database: Database) -> None:
+    with database.transaction() as tx:
+        number = oa(tx).id or 0
+        row = news(tx)
+        collective.post_article(tx, row)
+        [one] = routes.choose(tx, account(tx, "zalo_oa"), ledger.claim(tx, number, 1, 4).rows)
+        assert (one.route, one.once) == ("article", True)  # such a row is never repeated, whatever became of it

@@ -185,6 +185,7 @@ CHANGES: dict[str, tuple[dict[str, Any], int]] = {
     "sent": ({"state": "sent"}, 1),
     "perhaps sent, and resent": ({"state": "queued", "resent": True}, 1),
     "unknown": ({"state": "unknown"}, 1),
+    "read, but its recording cannot go": ({"state": "sent", "why": "tệp đính kèm không còn"}, 0),
     "another part follows": ({"parts_done": 1}, 2),
     "put down": ({"state": "queued"}, 0),
     "throttled": ({"state": "queued", "due_at": 5, "why": "chậm lại"}, 0),

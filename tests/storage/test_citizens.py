@@ -9,10 +9,10 @@ from storage.routes import holds
 from tests.storage.people import account, follower
 
 
-def waiting(tx: Transaction, address: Address, lane: int, **more: object) -> int:
+def waiting(tx: Transaction, address: Address, lane: int) -> int:
     """Something that is queued for them; its id."""
     row = Delivery(account_id=address.account_id, address_id=address.id, chat=address.chat, lane=lane, due_at=tx.now,
-                   letter_id=1, valid_until=tx.now + 1000, created_at=tx.now, **more)  # fmt: skip
+                   letter_id=1, valid_until=tx.now + 1000, created_at=tx.now)  # fmt: skip
     return outbox.post(tx, row).id or 0
 
 
