@@ -74,11 +74,11 @@ def _settle(turn: Turn, meant: Meant) -> bool:
 
 def _offer(turn: Turn, meant: Meant) -> None:
     options = [*meant.communes, ("none", turn.words("commune.elsewhere"))]
+    text = turn.words(meant.question, name=meant.divided)
     if len(meant.communes) == 1:
-        text, yes = turn.words("commune.perhaps"), meant.communes[0][0]
-        turn.ask("commune", "several", text, options, yes=yes, no="none")
+        turn.ask("commune", "several", text, options, yes=meant.communes[0][0], no="none")
     else:
-        turn.ask("commune", "several", turn.words("commune.several"), options)
+        turn.ask("commune", "several", text, options)
 
 
 def _which(turn: Turn) -> bool:

@@ -20,6 +20,14 @@ class Meant:
     provinces: Options = ()  # too many communes fit: which province?
     province: str = ""  # only this province was named: which commune there?
     name: str = ""  # the name that is looked for, while the province is asked
+    divided: str = ""  # the former unit whose parts are to choose from
+
+    @property
+    def question(self) -> str:
+        """The sentence that asks which of `communes` is meant."""
+        if len(self.communes) == 1:
+            return "commune.perhaps"
+        return "commune.divided" if self.divided else "commune.several"
 
 
 def named(turn: Turn) -> bool:
@@ -71,7 +79,7 @@ def _read(turn: Turn, found: Found, name: str) -> Meant:
     if len(found.candidates) == 1 and not found.ask:
         return Meant(found.candidates[0].code)
     if found.candidates:
-        return Meant(communes=_options(turn, found.candidates))
+        return Meant(communes=_options(turn, found.candidates), divided=found.divided.partition(",")[0])
     return Meant()
 
 

@@ -200,7 +200,7 @@ def _settle(turn: Turn, data: dict[str, Any], meant: places.Meant) -> bool:
         go_on(turn, {**data, "commune": meant.code})
     elif meant.communes:
         alone = meant.communes[0][0] if len(meant.communes) == 1 else ""
-        text = turn.words("commune.perhaps" if alone else "commune.several")
+        text = turn.words(meant.question, name=meant.divided)
         options = [*meant.communes, ("none", turn.words("commune.elsewhere"))]
         turn.ask("report", "commune", text, options, yes=alone, no="none", **data)
     elif meant.provinces:

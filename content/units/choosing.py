@@ -32,6 +32,11 @@ class Choice:
         """The least penalty of all."""
         return min(one.penalty for one in self.best.values())
 
+    def parts_of_one(self, fit: list[Reading]) -> bool:
+        """Whether all of `fit` are what one former unit was divided into."""
+        units = {one.record.unit for one in fit}
+        return len(fit) > 1 and len(units) == 1 and bool(fit[0].record.label)
+
     def shown(self, fit: list[Reading]) -> list[Reading]:
         """At most five of `fit`, in its order."""
         if len(fit) <= MOST:

@@ -98,6 +98,7 @@ class Gazetteer:
             tuple(dict.fromkeys(self._province(one.record.target) for one in fit)),
             0.0 if first.loose else typed.coverage(first),
             first.typed,
+            divided=first.record.label if choice.parts_of_one(fit) else "",
         )
 
     def _candidate(self, one: Reading) -> Candidate:

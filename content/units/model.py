@@ -97,7 +97,8 @@ class Found:
     ask for the province, one of `provinces` (codes, best first). `province` is the one that a text names when it names
     nothing else: then ask which commune in it; the candidates are those that are called as it is. `coverage` is the
     share (0..1) of the words that speak of the place, `typed` whether a word such as "xã" stands before the name:
-    together they tell a place from a question.
+    together they tell a place from a question. `divided` is the former unit, in full, when all candidates are its
+    parts: then ask which one the hamlet belongs to.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -107,6 +108,7 @@ class Found:
     coverage: float = 0.0
     typed: bool = False
     province: str = ""
+    divided: str = ""
 
     @property
     def place_only(self) -> bool:

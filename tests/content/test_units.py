@@ -153,6 +153,11 @@ def test_a_split_commune_is_asked_about(gazetteer: Gazetteer) -> None:
     found = gazetteer.find(f"{split.kind} {split.name}, {split.districts[0]}")
     assert found.ask
     assert split.codes <= {one.code for one in found.candidates}
+    assert split.name in found.divided
+
+
+def test_communes_of_one_name_are_no_divided_one(gazetteer: Gazetteer) -> None:
+    assert gazetteer.find("Văn Lang").divided == ""
 
 
 def test_a_former_district_alone_offers_its_communes(gazetteer: Gazetteer) -> None:

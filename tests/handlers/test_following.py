@@ -76,6 +76,12 @@ def test_when_several_fit_it_asks(stage: Stage, zalo: Villager) -> None:
     assert communes(stage) == [XA_DUNG]
 
 
+def test_where_a_commune_was_divided_it_asks_for_the_hamlet(zalo: Villager) -> None:
+    asked = zalo.say("phường Cống Vị, quận Ba Đình")[-1]
+    assert "phường Cống Vị cũ" in asked
+    assert "trưởng thôn" in asked
+
+
 def test_when_very_many_fit_it_asks_for_the_province(stage: Stage, zalo: Villager) -> None:
     [asked] = zalo.say("Tân Thành")
     assert "tỉnh nào" in asked
