@@ -10,6 +10,7 @@ from content.commands import command
 from content.dates import local
 from content.faq import Entry, FaqIndex, Library, Match
 from content.news import Bulletin, Told
+from content.placeless import without
 from content.texts import Texts
 from content.units import Found, Gazetteer
 from storage import Transaction, citizens
@@ -118,10 +119,12 @@ def match(know: Knowledge, text: str, by: Asker) -> Matched:
     place = know.gazetteer.find(words)
     if place.place_only and place.typed:
         return Matched(place=place)  # "xã Thanh Nưa" asks nothing
-    named = place.candidates[0].code if place.typed and not place.ask and len(place.candidates) == 1 else ""
-    commune = named or next(iter(by.communes), "")
-    told = news.find(words, _bulletins(know, (named,) if named else by.communes), by.at)
-    found = Matched(know.faq.search(words, commune), know.smalltalk.search(words), place, told, commune, by)
+    named = place.candidates[0].commune if place.typed and place.fits == 1 and place.candidates else None
+    asked = without(words, named) if named else words
+    communes = (named.code,) if named and asked != words else by.communes
+    commune = next(iter(communes), "")
+    told = news.find(asked, _bulletins(know, communes), by.at)
+    found = Matched(know.faq.search(asked, commune), know.smalltalk.search(words), place, told, commune, by)
     return _leaning(know, words, found, by) if by.note else found
 
 

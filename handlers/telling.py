@@ -25,6 +25,8 @@ def answer(turn: Turn, entry: Entry, commune: str, news: tuple[int, ...] = ()) -
     leant = turn.matched.leant and entry.id == turn.note.get("id")
     if leant:
         text = "\n\n".join([turn.words("faq.about", question=entry.question), text])
+    if entry.commune and entry.commune != turn.home():
+        text = "\n".join([turn.words("faq.elsewhere", commune=turn.place_name(entry.commune)), text])
     lines, documents = _forms(turn, entry)
     _show(turn, "\n".join([text, *lines]), _nexts(turn, entry, commune, news, leant), commune)
     turn.said[-1] = replace(turn.said[-1], documents=documents)

@@ -75,13 +75,21 @@ class Stage:
                        password_hash="", created_at=self.clock())  # fmt: skip
         return self.do(lambda tx: tx.add(who))
 
-    def publish(self, title: str, priority: str = "emergency", commune: str = THANH_NUA, spread: bool = True) -> int:
+    def publish(
+        self,
+        title: str,
+        priority: str = "emergency",
+        commune: str = THANH_NUA,
+        spread: bool = True,
+        body: str = "Lên chỗ cao.",
+        hours: int = 24,
+    ) -> int:
         """Send an announcement out; its id."""
         lan, minh = self.official(), self.official()
 
         def run(tx: Transaction) -> int:
-            draft = announcements.Draft(commune, priority, "", title, "Lên chỗ cao.", "Đài tỉnh, tin số 1", (),
-                                        tx.now + DAY_MS)  # fmt: skip
+            draft = announcements.Draft(commune, priority, "", title, body, "Đài tỉnh, tin số 1", (),
+                                        tx.now + hours * HOUR_MS)  # fmt: skip
             row = announcements.save(tx, draft, lan)
             row.status, row.speech_sha = "waiting", "a" * 64
             tx.add(row)
