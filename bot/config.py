@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     zalo_appsecret_proof: bool = Field(False, description="send appsecret_proof with every call")
     zalo_site_verification: str = Field("", description="the code of zalo_verifier<code>.html for this domain")
     zalo_oa_per_minute: float = Field(
-        100, gt=0, description="requests a minute one OA may send, until Zalo's own answers say otherwise"
+        100, gt=0, description="requests a minute one OA may send at most, fewer where Zalo's own answers say so"
     )
     zalo_app_per_minute: float = Field(4000, gt=0, description="requests a minute of one Zalo app over all its OAs")
     zalo_bot_token: SecretStr = Field(SecretStr(""), description="token of the Zalo Bot, from Zalo Bot Creator")

@@ -1,7 +1,6 @@
 """Delivery: claim → send at the pace → settle. One sender an account; it alone begins requests for it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +8,9 @@ import structlog
 
 from bot import metrics
 from bot.consequences import follows, late
-from bot.endings import Ending, Later, Sent, Unknown
+from bot.endings import Ending, Later, Sent
 from bot.exchange import Asked, Got, Held, Lost, Settled, alone, exchange, settle
+from bot.health import Health, Limits
 from bot.lanes import LOWER, Hand, Share
 from bot.outlets import Outlet
 from bot.pace import Budget, Chats
@@ -26,8 +26,6 @@ log = structlog.get_logger()
 GATHER_SECONDS = 0.01  # what ends or falls due within this goes into one transaction
 LANDING_SECONDS = 20.0
 IDLE_SECONDS = {True: 1.0, False: 0.25}  # SQLite's one process hears of everything; PostgreSQL's others may not
-OUTAGE = 5  # failures in a row after which the platform counts as down
-LONGEST_OUTAGE_WAIT = 60.0
 PATIENCE_SECONDS = 2.0  # a longer stop than this, and what is in hand goes back to the queue
 EVERY_LANE = range(ROUTINE + 1)
 
@@ -43,10 +41,10 @@ class Sender:
         budget: Budget,
         chats: Chats,
         lease: Held,
-        limits: Callable[[], tuple[float, float] | None] = lambda: None,
+        limits: Limits = lambda: None,
     ) -> None:
         self.account, self.outlet, self.budget, self.lease = account, outlet, budget, lease
-        self._work, self._chats, self._limits = work, chats, limits
+        self._work, self._chats, self._health = work, chats, Health(budget, limits)
         self._hand = Hand(Share(budget.own.limit / 10))
         self._letters: dict[int, tuple[Part, ...]] = {}
         self._flying: dict[asyncio.Task[None], Due] = {}
@@ -54,8 +52,7 @@ class Sender:
         self._open: set[str] = set()  # chats whose letter waits for its next part
         self._trade: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
-        self._hungry, self._hint, self._stopping, self._failures = True, False, False, 0
-        self.suspended = False
+        self._hungry, self._hint, self._stopping = True, False, False
 
     def wake(self, urgent: bool = False) -> None:
         """Something may be due. `urgent`: an emergency; lower lanes stand still until the queue was looked at."""
@@ -67,7 +64,7 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled; then let what is in flight land and settle it."""
         try:
-            while not self.suspended:
+            while not self._health.suspended:
                 self._news.clear()
                 self._trade_if_needed()
                 wait = self._begin_what_may()
@@ -117,7 +114,7 @@ class Sender:
         finally:
             self.budget.land()
             self._chats.land(row.chat)
-        self._heed(ending)
+        self._health.heed(ending, self.account.name)
         self._settle(row, part, ending, len(parts))
 
     def _settle(self, row: Due, part: Part, ending: Ending, parts: int) -> None:
@@ -133,26 +130,13 @@ class Sender:
         self._letters.pop(row.id, None)
         self._settled.append(Settled(row, follows(row, ending, part), ending, part))
 
-    def _heed(self, ending: Ending) -> None:
-        """What an ending means for everybody: a throttled budget, a broken account, a platform that is down."""
-        told = self._limits()
-        if told:
-            self.budget.own.correct(*told)
-        if isinstance(ending, Later) and ending.budget:
-            self.budget.stop(ending.wait)
-        if isinstance(ending, Later) and ending.suspend:
-            self.suspended = True
-            log.error("account suspended", account=self.account.name, why=ending.why)
-        failed = isinstance(ending, Unknown) or (isinstance(ending, Later) and not ending.budget)
-        self._failures = self._failures + 1 if failed else 0
-        if self._failures >= OUTAGE:  # one in a while tries whether it is back; the others keep their attempts
-            self.budget.stop(min(LONGEST_OUTAGE_WAIT, 2.0 ** (self._failures - OUTAGE)))
-
     # ---- the exchange ----
 
     def _room(self) -> int:
         """How many rows may be claimed now."""
-        resting = self._stopping or self.suspended or not self.lease.safe or self.budget.stopped > PATIENCE_SECONDS
+        resting = (
+            self._stopping or self._health.suspended or not self.lease.safe or self.budget.stopped > PATIENCE_SECONDS
+        )
         return 0 if resting else self.budget.burst - len(self._hand) - len(self._flying) - len(self._settled)
 
     def _trade_if_needed(self) -> None:
@@ -251,7 +235,7 @@ class Sender:
         log.warning("another process sends for this account now", account=self.account.name)
         self._hand.put_down(EVERY_LANE)
         self._settled.clear()
-        self.suspended = True
+        self._health.suspended = True
 
     # ---- rest and end ----
 

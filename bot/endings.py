@@ -19,7 +19,8 @@ class Sent:
 class Later:
     """Certainly not accepted; try again in `wait` seconds. `why` holds no citizen's words and no token.
 
-    `budget`: the account (or app) is throttled, stop its whole budget for `wait`.
+    `budget`: the account is throttled, stop its whole budget for `wait`; with `app`, every account of its app.
+    `outage`: no request got through, whatever the letter: it may be that none does.
     `suspend`: the account cannot send until a person repairs it; keep its queue and show `why`.
     """
 
@@ -27,6 +28,8 @@ class Later:
     why: str
     budget: bool = False
     suspend: bool = False
+    outage: bool = False
+    app: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Limit:
 
     def __init__(self, limit: float, window: float, clock: Ticks = time.monotonic) -> None:
         self.limit, self.window = limit, window
+        self._most = limit
         self._clock = clock
         self._flying = 0
         self._landed: deque[float] = deque()
@@ -49,10 +50,11 @@ class Limit:
     def correct(self, limit: float, remain: float) -> None:
         """The platform's own count: its limit, and what it has left for us and whoever else uses it.
 
-        We hold a slot for longer than the platform counts a call, so what it counts beyond ours is somebody else's.
+        It never lifts the limit that was set: a platform may mean what many accounts share. We hold a slot for longer
+        than the platform counts a call, so what it counts beyond ours is somebody else's.
         """
-        self.limit = limit
-        others = int(limit - remain) - self.taken
+        self.limit = min(limit, self._most or limit)
+        others = int(self.limit - remain) - self.taken
         if others > 0:
             self._landed.extend([self._clock()] * others)
 
@@ -138,9 +140,10 @@ class Budget:
         for one in self._limits:
             one.land()
 
-    def stop(self, seconds: float) -> None:
-        """The account is throttled; other accounts of its app are not."""
-        self.own.stop(seconds)
+    def stop(self, seconds: float, app: bool = False) -> None:
+        """The account is throttled; other accounts of its app are not, unless the platform said so (`app`)."""
+        for one in self._limits if app else (self.own,):
+            one.stop(seconds)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

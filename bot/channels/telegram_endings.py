@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from telegram.error import TelegramError
 
-from bot.channels.telegram_request import NotWritten, Refusal
+from bot.channels.telegram_request import NotTried, NotWritten, Refusal
 from bot.endings import Ending, Gone, Later, Never, Unknown
 
 DEFAULT_WAIT = 5.0  # seconds, where the platform names no time
@@ -39,6 +39,10 @@ def _later(why: str, wait: float) -> Ending:
     return Later(wait or PROXY_WAIT, why)
 
 
+def _turned_away(why: str, wait: float) -> Ending:
+    return Later(wait or PROXY_WAIT, why, outage=True)
+
+
 # (HTTP status, words in the description in lower case, ending). The first row that fits decides.
 ENDINGS: tuple[tuple[int, str, Make], ...] = (
     (403, "", _gone),  # blocked by the user, deactivated, kicked, group deleted, not a member, never started
@@ -69,7 +73,7 @@ FROM_OTHERS: tuple[tuple[int, str, Make], ...] = (
 def ending_of(error: TelegramError) -> Ending:
     """The ending for a failed call. 5xx stay unknown: the Bot API has no idempotency key to ask again safely."""
     if isinstance(error, NotWritten):
-        return Later(DEFAULT_WAIT, f"not connected: {error.message}")
+        return Later(DEFAULT_WAIT, f"not connected: {error.message}", outage=not isinstance(error, NotTried))
     if not isinstance(error, Refusal):
         return Unknown(f"no answer: {error.message}")
     make = _row(error)
@@ -81,7 +85,9 @@ def _row(refusal: Refusal) -> Make:
     for status, words, make in ENDINGS if refusal.from_api else FROM_OTHERS:
         if status == refusal.code and words in described:
             return make
-    return _unknown if refusal.code >= 500 else _later
+    if refusal.code >= 500:
+        return _unknown
+    return _later if refusal.from_api else _turned_away
 
 
 def seconds_to_wait(refusal: Refusal) -> float:

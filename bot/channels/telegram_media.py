@@ -11,7 +11,7 @@ from typing import Any, Final
 from telegram import InputFile
 
 from bot.channels.base import Medium
-from bot.channels.telegram_request import NotWritten, Refusal
+from bot.channels.telegram_request import NotTried, Refusal
 from content.message import Part, PartKind
 
 PAYLOAD_BYTES: Final = 64  # callback_data, in UTF-8
@@ -106,13 +106,13 @@ class Uploads:
     async def handle(self, method: str, sha: str) -> str:
         """The file id, after an upload that is under way; "" when the caller must upload.
 
-        Raises `NotWritten` when the awaited upload failed: a hundred senders must not try it one after another.
+        Raises `NotTried` when the awaited upload failed: a hundred senders must not try it one after another.
         """
         running = self._running.get((method, sha))
         if running is not None:
             await running.wait()
             if (method, sha) not in self._handles:
-                raise NotWritten("the upload of the same file did not succeed")
+                raise NotTried("the upload of the same file did not succeed")
         return self._handles.get((method, sha), "")
 
     def learn(self, method: str, sha: str, handle: str) -> None:

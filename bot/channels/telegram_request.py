@@ -32,6 +32,10 @@ class NotWritten(TelegramError):
     """No byte of the request left this machine: no connection, no free place in the pool, no such host."""
 
 
+class NotTried(NotWritten):
+    """Nothing was asked of the server: what this call needed first did not succeed. It says nothing about others."""
+
+
 class NoAnswer(TelegramError):
     """The request was (perhaps partly) written and no usable answer came: the server may have acted on it."""
 

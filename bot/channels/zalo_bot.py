@@ -86,7 +86,7 @@ class ZaloBot:
         except Refused as refused:
             return sending.ending(refused.code, self.now())
         except NotWritten as error:
-            return Later(LATER, str(error))
+            return Later(LATER, str(error), outage=True)
         except Unclear as error:
             return Unknown(str(error))
         return Sent(text(result.get("message_id")))

@@ -51,9 +51,10 @@ def _suspend(why: str) -> Factory:
 
 def _throttled(refusal: Refusal) -> Ending:
     """Zalo counts calls by the minute. The text alone says whether the app or this OA is over its limit."""
-    who = "OA" if "your oa" in refusal.words.lower() else "ứng dụng"
+    app = "your application" in refusal.words.lower()
+    why = f"{'ứng dụng' if app else 'OA'} gọi quá nhanh ({refusal.code})"
     rest = 60 - (refusal.now / 1000) % 60
-    return Later(rest + random.uniform(0.5, 5.0), f"{who} gọi quá nhanh ({refusal.code})", budget=True)
+    return Later(rest + random.uniform(0.5, 5.0), why, budget=True, app=app)
 
 
 def _in_the_morning(refusal: Refusal) -> Ending:

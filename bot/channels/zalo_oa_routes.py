@@ -45,9 +45,10 @@ class Routes:
         return float(self.limits.limit), float(self.limits.remain)
 
     def _note_limits(self, headers: Mapping[str, str]) -> None:
-        limit = number(headers.get("X-RateLimit-Limit"))
-        if limit:
-            self.limits = Limits(limit, number(headers.get("X-RateLimit-Remain")), self.now())
+        """Both numbers, or nothing: a limit of which nobody says what is left is not one that is used up."""
+        limit, remain = headers.get("X-RateLimit-Limit"), headers.get("X-RateLimit-Remain", "")
+        if number(limit) and remain.strip().isdecimal():
+            self.limits = Limits(number(limit), number(remain), self.now())
 
     async def _tried(
         self, work: Coroutine[Any, Any, Ending], refused: Callable[[Refused], Ending] | None = None
@@ -61,7 +62,7 @@ class Routes:
             why = f"cần kết nối lại OA {self.account.name}: {error}"
             return Later(SUSPENDED_WAIT, why, suspend=True)
         except (NotWritten, Trouble) as error:
-            return Later(LATER, str(error))
+            return Later(LATER, str(error), outage=True)
         except Unclear as error:
             return Unknown(str(error))
         except OSError as error:

@@ -41,7 +41,8 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **rest: An
         async with session.request(method, url, allow_redirects=False, **rest) as response:
             return await _read(response)
     except NEVER_LEFT as error:
-        ending = Later(WAIT, f"không kết nối được hệ thống nguồn ({type(error).__name__})")
+        why = f"không kết nối được hệ thống nguồn ({type(error).__name__})"
+        ending = Later(WAIT, why, outage=True)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         ending = Unknown(f"hệ thống nguồn không trả lời rõ ({type(error).__name__})")
     raise Stopped(ending)

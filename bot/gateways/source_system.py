@@ -190,7 +190,7 @@ class HttpJson:
         try:
             answer = await self._call("POST", "login", json=who)
         except Stopped as stopped:
-            raise Stopped(Later(WAIT, f"đăng nhập nguồn: {stopped.ending.why}")) from None
+            raise Stopped(Later(WAIT, f"đăng nhập nguồn: {stopped.ending.why}", outage=True)) from None
         token = at(at(answer.body, keys["answer.content"]), keys["answer.token"])
         if answer.status == 200 and self._status(answer) == self._config.ok and isinstance(token, str) and token:
             return token
@@ -198,7 +198,7 @@ class HttpJson:
             answer.status == 200 and self._status(answer)
         ):
             raise Stopped(Later(LONG_WAIT, "hệ thống nguồn không nhận tên đăng nhập hoặc mật khẩu", suspend=True))
-        raise Stopped(Later(answer.retry_after or WAIT, f"đăng nhập nguồn: HTTP {answer.status}"))
+        raise Stopped(Later(answer.retry_after or WAIT, f"đăng nhập nguồn: HTTP {answer.status}", outage=True))
 
     async def _call(self, method: str, path: str, **rest: Any) -> Answer:
         """One request to one of the configured paths. Raises `Stopped`."""
@@ -224,7 +224,8 @@ class HttpJson:
             return self._accepted(answer, code) if status else Unknown("hệ thống nguồn trả lời không đọc được")
         if answer.status in REJECTED and answer.body is not None:
             return Never(f"hệ thống nguồn không nhận phản ánh này (HTTP {answer.status})")
-        return Later(LONG_WAIT, f"hệ thống nguồn từ chối (HTTP {answer.status}), xem lại địa chỉ và quyền")
+        why = f"hệ thống nguồn từ chối (HTTP {answer.status}), xem lại địa chỉ và quyền"
+        return Later(LONG_WAIT, why, outage=True)
 
     def _accepted(self, answer: Answer, code: str) -> Ending:
         key = self._config.keys["answer.id"]

@@ -1,8 +1,14 @@
 """A sender and its ledger: who goes when, what an ending means for the others, and what trouble does not do."""
 
-from bot.endings import Later, Sent
+import asyncio
+
+import pytest
+
+from bot import health
+from bot.endings import Ending, Later, Sent, Unknown
+from bot.pace import Limit
 from storage import Database
-from storage.outbox import EMERGENCY
+from storage.outbox import EMERGENCY, ROUTINE, STATUS
 from tests.bot.sending import FarSide, post, rows, running, states, until, worked
 
 TOMORROW = Later(14 * 3600, "hết lượt gửi mẫu tin hôm nay (-144)")
@@ -29,3 +35,75 @@ async def test_a_letter_that_is_tried_again_soon_keeps_its_place_in_the_chat(dat
         async with running(work, far):
             await until(lambda: states(database) == ["sent", "sent"])
     assert [row.id for _, row, _ in far.calls] == [first, first, second]
+
+
+@pytest.mark.parametrize(
+    ("lane", "refused"),
+    [
+        pytest.param(ROUTINE, TOMORROW, id="a template's share of today is used up"),
+        pytest.param(ROUTINE, Later(3600, "người nhận đã nhận đủ (-218)"), id="a person has had enough"),
+        pytest.param(ROUTINE, Later(30, "Zalo báo gửi không được (-200)"), id="it failed, it does not say why"),
+        pytest.param(STATUS, Later(5, "chờ tệp của người dân"), id="a report waits for its files"),
+    ],
+)
+async def test_refusals_of_single_letters_stop_nobody_else(database: Database, lane: int, refused: Ending) -> None:
+    for _ in range(12):
+        post(database, lane=lane)
+    far = FarSide(lambda row: Sent("m") if row.lane == EMERGENCY else refused)
+    with worked(database) as work:
+        async with running(work, far) as sender:
+            await until(lambda: len(far.calls) >= 12)
+            post(database, lane=EMERGENCY, announcement_id=5)
+            sender.wake(urgent=True)
+            await until(lambda: "sent" in states(database), 1)
+            assert sender.budget.stopped == 0
+
+
+@pytest.mark.parametrize("failed", [Later(0, "không kết nối được", outage=True), Unknown("hết giờ")])
+async def test_a_platform_that_is_down_is_left_alone_and_tried_now_and_then(
+    database: Database, monkeypatch: pytest.MonkeyPatch, failed: Ending
+) -> None:
+    monkeypatch.setattr(health, "LONGEST_OUTAGE_WAIT", 0.4)
+    for _ in range(30):
+        post(database)
+    down = True
+    far = FarSide(lambda _: failed if down else Sent("m"))
+    with worked(database) as work:
+        async with running(work, far, Limit(200, 1.0)):
+            await asyncio.sleep(2)
+            tried, down = len(far.calls), False
+            await until(lambda: set(states(database)) == {"sent"})
+    assert 6 <= tried <= 30  # five in a row, then about two a second; not two hundred
+
+
+async def test_those_that_were_under_way_when_it_broke_down_do_not_make_the_stop_longer(database: Database) -> None:
+    for _ in range(60):
+        post(database)
+    far = FarSide(lambda _: Later(0, "không kết nối được", outage=True))
+    with worked(database) as work:
+        async with running(work, far) as sender:
+            await until(lambda: sender.budget.stopped)
+            await asyncio.sleep(0.2)
+            assert sender.budget.stopped <= 1
+
+
+async def test_what_a_platform_says_of_its_limits_is_kept(database: Database) -> None:
+    for _ in range(6):
+        post(database)
+    far, told = FarSide(), [(2.0, 0.0)]
+    with worked(database) as work:
+        async with running(work, far, Limit(100, 60.0), limits=lambda: told.pop() if told else None) as sender:
+            await until(lambda: sender.budget.own.limit == 2)
+            await asyncio.sleep(1.5)
+            assert len(far.calls) <= 2  # at a hundred a minute it would have been four
+
+
+async def test_a_whole_app_that_is_too_quick_stops_and_one_account_alone_does_not(database: Database) -> None:
+    for app in (False, True):
+        shared = Limit(1000, 1.0)
+        post(database)
+        far = FarSide(lambda _, app=app: Later(30, "gọi quá nhanh (-32)", budget=True, app=app))  # type: ignore[misc]
+        with worked(database) as work:
+            async with running(work, far, Limit(1000, 1.0), shared=(shared,)) as sender:
+                await until(lambda: sender.budget.stopped)
+                assert (shared.stopped > 29) == app

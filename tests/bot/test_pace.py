@@ -143,6 +143,25 @@ def test_the_platform_s_own_word_about_its_limit_counts() -> None:
     assert most_in_a_window(platform.arrivals[0], 60.0) <= 20
 
 
+@pytest.mark.parametrize("told", [100.0, 4000.0])
+def test_a_platform_s_word_lifts_no_limit_that_was_set(told: float) -> None:
+    ticks = Ticks()
+    limit = Limit(40, 60.0, ticks)
+    limit.correct(20, 20)
+    limit.correct(told, told - 1)
+    assert (limit.limit, limit.taken) == (40, 0)  # what many share is no news about our own
+
+
+def test_a_stop_of_the_whole_app_stops_every_account_of_it() -> None:
+    ticks = Ticks()
+    shared = [Limit(60, 60.0, ticks)]
+    one, other = (Budget(Limit(30, 60.0, ticks), shared) for _ in range(2))
+    one.stop(10)
+    assert (one.stopped, other.stopped) == (10, 0)
+    one.stop(20, app=True)
+    assert (one.stopped, other.stopped) == (20, 20)
+
+
 def test_calls_of_somebody_else_leave_fewer_for_us() -> None:
     ticks = Ticks()
     limit = Limit(100, 60.0, ticks)

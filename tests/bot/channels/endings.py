@@ -203,6 +203,12 @@ class Case:
             assert ending.wait >= max(dialect.throttled_wait, 0.001)
         if isinstance(ending, Later):
             assert ending.wait >= 0
+            assert (ending.outage or ending.budget) == (self.name in NOT_THIS_LETTER)
+
+
+# What ends so may well end so for everybody; whoever is turned away alone must not stop the account.
+NOT_THIS_LETTER = ("throttled", "throttled by a proxy, in html", "forbidden by a proxy, in html",
+                   "time-out before writing", "connection refused")  # fmt: skip
 
 
 def cases(dialect: Dialect) -> list[Case]:

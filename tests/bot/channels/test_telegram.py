@@ -69,8 +69,11 @@ REFUSALS: list[tuple[Answer, Ending]] = [
     (no(400, "Bad Request: " + WORDS), Never("400")),
     (no(401, "Unauthorized"), Later(300, "401 Unauthorized", suspend=True)),
     (no(404, "Not Found"), Later(300, "404 Not Found", suspend=True)),
-    (Answer(404, HTML, "text/html"), Later(60, "HTTP 404, not from the Bot API")),
-    (Answer(302, b"", headers={"Location": "/login"}), Later(60, "HTTP 302, not from the Bot API")),
+    (Answer(404, HTML, "text/html"), Later(60, "HTTP 404, not from the Bot API", outage=True)),
+    (
+        Answer(302, b"", headers={"Location": "/login"}),
+        Later(60, "HTTP 302, not from the Bot API", outage=True),
+    ),
     (no(429, "Too Many Requests"), Later(5, "429 Too Many Requests", budget=True)),
     (Answer(429, HTML, headers={"Retry-After": "9"}), Later(9, "HTTP 429, not from the Bot API", budget=True)),
     (no(500, "Internal Server Error: restart"), Unknown("500 Internal Server Error: restart")),

@@ -126,6 +126,21 @@ async def test_a_new_limit_is_told_once(oa: ZaloOA, far: FarSide) -> None:
     assert [oa.told_limits(), oa.told_limits()] == [(50.0, 7.0), None]
 
 
+@pytest.mark.parametrize("remain", [None, "", "many"])
+async def test_a_limit_without_what_is_left_of_it_is_no_news(oa: ZaloOA, far: FarSide, remain: str | None) -> None:
+    limits = {"X-RateLimit-Limit": "50"} | ({} if remain is None else {"X-RateLimit-Remain": remain})
+    far.answer(Answer(body=b'{"error": 0, "data": {"message_id": "1"}}', headers=limits))
+    await oa.send(USER, TEXT)
+    assert oa.told_limits() is None
+
+
+async def test_nothing_left_is_news(oa: ZaloOA, far: FarSide) -> None:
+    limits = {"X-RateLimit-Limit": "50", "X-RateLimit-Remain": "0"}
+    far.answer(Answer(body=b'{"error": 0, "data": {"message_id": "1"}}', headers=limits))
+    await oa.send(USER, TEXT)
+    assert oa.told_limits() == (50.0, 0.0)
+
+
 async def test_what_is_no_send_waits_at_the_gate(oa: ZaloOA, far: FarSide, tmp_path: Path) -> None:
     entered = []
 
