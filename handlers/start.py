@@ -49,8 +49,9 @@ def leave(turn: Turn) -> None:
 def _payload(turn: Turn, payload: str) -> bool:
     found = _PAYLOAD.match(payload.strip())
     code = found.group(1) if found else "" if payload.strip() else turn.account.commune
-    if code and turn.commune(code):
-        greet(turn, code)
+    known = turn.know.gazetteer.today(code)  # old posters hang on
+    if len(known) == 1:
+        greet(turn, known[0].code)
     elif payload.strip():
         turn.say("start.unknown_link")
         _welcome(turn)

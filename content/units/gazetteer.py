@@ -37,6 +37,13 @@ class Gazetteer:
         at = self._tables.position.get(code)
         return self._tables.gone.get(code) if at is None else self._tables.communes[at]
 
+    def today(self, code: str) -> tuple[Commune, ...]:
+        """The commune with this code, or what has become of it; nothing when that is not known."""
+        known = self.commune(code)
+        if known is None or not known.until:
+            return (known,) if known else ()
+        return tuple(one for after in known.successors if (one := self.commune(after)))
+
     def communes(self, province: str | None = None) -> tuple[Commune, ...]:
         """All communes, or those of the province with this two-digit code."""
         every = self._tables.communes

@@ -1,9 +1,15 @@
 """Following a commune: by link, name, former name or pin; consent in one message and one reply."""
 
 import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from content.units import Gazetteer
+from content.units.loader import DATA
+from handlers import Knowledge
 from storage.citizens import Consent, Follow
 from tests.handlers.stage import AN_TOAN, TAN_KHAI, THANH_NUA, XA_DUNG, Stage, Villager
 
@@ -189,6 +195,32 @@ def test_a_payload_typed_by_hand_is_looked_up_and_never_trusted(stage: Stage, za
 
 def test_bat_dau_is_no_payload(zalo: Villager) -> None:
     assert "Chào bà con" in zalo.say("bắt đầu")[0]
+
+
+@pytest.fixture
+def merged(stage: Stage, tmp_path: Path) -> Knowledge:
+    """Thanh Nưa was merged into Xa Dung while people followed it."""
+    folder = tmp_path / "units"
+    shutil.copytree(DATA, folder)
+    communes_file, former_file = folder / "communes.csv", folder / "former_communes.csv"
+    head, *rows = communes_file.read_text("utf-8").splitlines()
+    ended = [f"{row},{'2026-10-31' * row.startswith(THANH_NUA)}" for row in rows]
+    communes_file.write_text("\n".join([f"{head},valid_to", *ended]), "utf-8")
+    with former_file.open("a", encoding="utf-8") as file:
+        file.write(f"11,Tỉnh Điện Biên,,,{THANH_NUA},Xã Thanh Nưa,{XA_DUNG},whole\n")
+    return replace(stage.know, gazetteer=Gazetteer.load(folder))
+
+
+def test_a_commune_that_is_no_more_breaks_nothing_for_those_who_follow_it(hoa: Villager, merged: Knowledge) -> None:
+    hoa.know = merged
+    assert "đang nhận tin của xã Thanh Nưa" in hoa.follow()[0]
+    for said in ("xin chào", "xã", "ngừng", "nhận tin", "đường hỏng quá", "1", "gần cầu treo", "xong"):
+        assert hoa.say(said)
+
+
+def test_its_old_poster_leads_to_what_it_became(zalo: Villager, merged: Knowledge) -> None:
+    zalo.know = merged
+    assert "xã Xa Dung" in zalo.start("xa-03328")[-1]
 
 
 def test_whoever_left_and_comes_back_finds_everything_as_it_was(stage: Stage, hoa: Villager) -> None:
