@@ -9,7 +9,7 @@ from bot.emulators import Emulators
 from content.message import Part
 from storage import accounts, outbox
 from storage.outbox import Delivery
-from tests.faults.world import Stage, kept_from_writing, staged
+from tests.faults.world import PATIENCE, Stage, kept_from_writing, staged
 from tests.stage import Phone, until
 
 WORDS = "Ngày mai cúp điện từ 7 giờ đến 11 giờ."
@@ -32,9 +32,9 @@ async def test_a_rotation_that_was_not_committed_suspends_the_account_with_a_rea
     async with staged(sandbox, database_url, tmp_path, "zalo_oa") as stage:
         queued(stage, phone)
         before = await tokens(sandbox)
-        await sandbox.control("zalo_oa", "faults", fault="slow", ms=500, method="access_token")
+        await sandbox.control("zalo_oa", "faults", fault="slow", ms=1500, count=1, method="access_token")
         product = await stage.start()
-        await until(lambda: renewing(stage))
+        await until(lambda: asked(sandbox), PATIENCE)
         with kept_from_writing(database_url, "account"):
             await until(lambda: rotated(sandbox, before))
             await asyncio.sleep(0.2)  # the new pair has come, and cannot be committed
@@ -60,8 +60,7 @@ async def test_a_kill_before_zalo_has_rotated_is_made_good_by_the_next_life(
         before = await tokens(sandbox)
         await sandbox.control("zalo_oa", "faults", fault="timeout_before", count=1, method="access_token")
         product = await stage.start()
-        await until(lambda: renewing(stage))
-        await asyncio.sleep(0.3)  # the request is on its way
+        await until(lambda: asked(sandbox), PATIENCE)
         await stage.kill(product)
         assert await tokens(sandbox) == before
         await stage.start()
@@ -102,9 +101,9 @@ async def rotated(world: Emulators, before: dict[str, str]) -> bool:
     return await tokens(world) != before
 
 
-async def renewing(stage: Stage) -> bool:
-    """Whether a process is about to ask for a new pair."""
-    return bool(stage.ask("SELECT 1 FROM lease WHERE name LIKE 'token %'"))
+async def asked(world: Emulators) -> bool:
+    """Whether Zalo has been asked for a new pair: the one fault is used up."""
+    return not (await world.look("zalo_oa", "state"))["faults"]
 
 
 async def suspended(stage: Stage) -> bool:
