@@ -69,7 +69,9 @@ def _keeps(row: Due, ending: Gone | Never) -> bool:
 def late(row: Due) -> dict[str, Any]:
     """What becomes of a row whose time is over before its turn. Of a second copy, or the rest of a letter, somebody
     may know the first: they are told if it is corrected."""
-    return {"state": "unknown" if row.resent or row.parts_done else "expired", "why": "quá hạn"}
+    if row.resent or row.parts_done:
+        return {"state": "unknown", "why": ledger.LATE_PERHAPS}
+    return {"state": "expired", "why": "quá hạn"}
 
 
 def _later(row: Due, ending: Later) -> dict[str, Any]:

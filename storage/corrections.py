@@ -7,7 +7,7 @@ sent at that moment is waited for, and a last walk finds what it has become.
 
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from storage.accounts import Account
 from storage.announcements import LANE, Announcement
@@ -18,6 +18,8 @@ FIRST_WALK, LAST_WALK = range(2)
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _ACCOUNTS = Account.__table__  # type: ignore[attr-defined]
 _NEWS = Announcement.__table__  # type: ignore[attr-defined]
+_CORRECTS = select(_NEWS.c.corrects_id).where(_NEWS.c.id == bindparam("which"))
+D = _ROWS.alias("d")
 
 _HERE = "announcement_id = :original AND id > :low AND id <= :high"
 # A second copy, or a letter of which a part has gone: its receiver may know the first, so they are told.
@@ -27,6 +29,12 @@ _END_REST = (
     f"UPDATE delivery SET state = 'withdrawn', held = '', why = 'đã dừng gửi' WHERE {_HERE} AND state = 'queued'"
 )
 
+# Who may know what a delivery said, as its alias @. A part of it came, or a first copy may have: whatever the end was.
+_CAME = """(@.state IN ('sent', 'unknown')
+    OR (@.state NOT IN ('queued', 'claimed') AND (@.resent = :yes OR @.parts_done > 0)))"""
+# The first correction may have missed them: who knows what that corrected is told the second one all the same.
+_KNOWS_OLDER = f"""(d.state <> 'claimed' AND EXISTS (SELECT 1 FROM delivery e WHERE e.address_id = d.address_id
+    AND e.announcement_id IN ({{older}}) AND {_CAME.replace("@", "e")}))"""
 # Whoever stopped everything or blocked us since is not written to, but stands in the ledger with the reason.
 _TELL = """
 INSERT INTO delivery (letter_id, account_id, address_id, chat, lane, state, held, due_at, valid_until, attempts,
@@ -44,7 +52,7 @@ JOIN account k ON k.id = d.account_id
 JOIN letter l ON l.announcement_id = :announcement AND l.channel = k.channel
 LEFT JOIN address a ON a.id = d.address_id
 LEFT JOIN citizen c ON c.id = a.citizen_id
-WHERE d.announcement_id = :original AND d.id > :low AND d.id <= :high AND d.state IN ('sent', 'unknown')
+WHERE d.announcement_id = :original AND d.id > :low AND d.id <= :high AND ({known})
   AND (c.id IS NOT NULL OR (d.route = 'group' AND NOT EXISTS (SELECT 1 FROM delivery e
       WHERE e.announcement_id = :announcement AND e.account_id = d.account_id AND e.chat = d.chat)))
 ON CONFLICT (announcement_id, address_id) DO NOTHING
@@ -74,12 +82,34 @@ def _span(tx: Transaction, row: Announcement) -> tuple[int, int]:
     return (low - 1, high) if low else (0, 0)
 
 
+def _known(tx: Transaction, original: int) -> str:
+    """The condition on an original's delivery d: its receiver may know it, or what it corrected itself."""
+    older = older_than(tx, original)
+    known = _CAME.replace("@", "d")
+    return f"{known} OR {_KNOWS_OLDER.format(older=', '.join(map(str, older)))}" if older else known
+
+
+def older_than(tx: Transaction, announcement_id: int) -> list[int]:
+    """What an announcement corrects, and what that corrects in turn."""
+    found: list[int] = []
+    one: int | None = announcement_id
+    while one := tx.run(_CORRECTS, {"which": one}).scalar():
+        found.append(one)
+    return found
+
+
+def got(tx: Transaction, announcement_id: int) -> Any:
+    """The condition on a delivery, written d, of an original: a correction of it that is sent now goes there, or will
+    when it has ended."""
+    begun = "d.state = 'claimed' OR d.resent = :yes OR d.parts_done > 0"
+    return text(f"({begun} OR {_known(tx, announcement_id)})").bindparams(yes=True)
+
+
 def count(tx: Transaction, announcement_id: int) -> dict[str, int]:
     """How many people got the original, or may get it at this moment, by channel."""
-    got = (_ROWS.c.announcement_id == announcement_id, _ROWS.c.state.in_(("sent", "unknown", "claimed")))
-    by = select(_ACCOUNTS.c.channel, func.count()).join(_ROWS, _ROWS.c.account_id == _ACCOUNTS.c.id)
-    found = tx.run(by.where(*got, _ROWS.c.address_id.is_not(None)).group_by(_ACCOUNTS.c.channel))
-    return {row[0]: row[1] for row in found}
+    by = select(_ACCOUNTS.c.channel, func.count()).join(D, D.c.account_id == _ACCOUNTS.c.id)
+    mine = (D.c.announcement_id == announcement_id, D.c.address_id.is_not(None), got(tx, announcement_id))
+    return {row[0]: row[1] for row in tx.run(by.where(*mine).group_by(_ACCOUNTS.c.channel))}
 
 
 def sweep_range(tx: Transaction, row: Announcement, size: int) -> bool:
@@ -108,7 +138,7 @@ def _sweep(tx: Transaction, row: Announcement, low: int, high: int) -> None:
         "yes": True,
         "no": False,
     }
-    tx.run(text(_TELL), {**here, **told})
+    tx.run(text(_TELL.format(known=_known(tx, row.corrects_id or 0))), {**here, **told})
 
 
 def _next_walk(tx: Transaction, row: Announcement) -> bool:

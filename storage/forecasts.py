@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, func, select, text
 
-from storage import audience
+from storage import audience, corrections
 from storage.announcements import Announcement, communes, hamlets
 from storage.citizens import Address
-from storage.outbox import Delivery
+from storage.corrections import D
 from storage.transaction import Transaction
 
-_ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _ADDRESSES = Address.__table__  # type: ignore[attr-defined]
 _WINDOW = "CASE WHEN a.heard_at >= :free THEN 'free' WHEN a.heard_at >= :paid THEN 'paid' ELSE 'closed' END"
 _SAID: tuple[tuple[object, str], ...] = (
@@ -44,8 +43,8 @@ def found(tx: Transaction, row: Announcement, free: int, paid: int) -> list[Foun
 def _of_original(tx: Transaction, announcement_id: int, free: int, paid: int) -> list[Found]:
     """A correction goes to whoever got the original."""
     window = case(*_SAID, else_="closed").label("reach")  # type: ignore[arg-type]
-    columns = (_ROWS.c.account_id, window, _ROWS.c.commune, _ROWS.c.hamlet_key)
-    got = (_ROWS.c.announcement_id == announcement_id, _ROWS.c.state.in_(("sent", "unknown", "claimed")))
-    joined = select(*columns, func.count()).join(_ADDRESSES, _ADDRESSES.c.id == _ROWS.c.address_id)
-    question = joined.where(*got).group_by(_ROWS.c.account_id, text("reach"), _ROWS.c.commune, _ROWS.c.hamlet_key)
+    columns = (D.c.account_id, window, D.c.commune, D.c.hamlet_key)
+    got = (D.c.announcement_id == announcement_id, corrections.got(tx, announcement_id))
+    joined = select(*columns, func.count()).join(_ADDRESSES, _ADDRESSES.c.id == D.c.address_id)
+    question = joined.where(*got).group_by(D.c.account_id, text("reach"), D.c.commune, D.c.hamlet_key)
     return [Found(*one) for one in tx.run(question, {"free": free, "paid": paid})]

@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -33,6 +34,7 @@ from storage.transaction import Transaction
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _NEWS = Announcement.__table__  # type: ignore[attr-defined]
 _LANES = range(EMERGENCY, ROUTINE + 1)
+LATE_PERHAPS = "quá hạn, bản đầu có thể đã tới"
 EXPIRED_AT_ONCE = 2000  # rows ended in one transaction: nobody else may wait for long
 
 
@@ -99,6 +101,7 @@ def _rounded(count: int) -> int:
 
 _CHOSEN = _ROWS.c.id.in_(bindparam("which", expanding=True)) & (_ROWS.c.state == "queued")
 _END = _ROWS.update().where(_CHOSEN).values(state=bindparam("to_state"), why=bindparam("to_why"))
+_BEGUN = (_ROWS.c.resent == true()) | (_ROWS.c.parts_done > 0)
 _STOPPED = select(_NEWS.c.id).where(_NEWS.c.stopped_at > 0, _NEWS.c.swept_at == 0)
 
 
@@ -143,17 +146,20 @@ def _ended(tx: Transaction, found: list[Due]) -> tuple[list[Due], int]:
     stopped = set(tx.run(_STOPPED).scalars()) if any(row.announcement_id for row in found) else set()
     late = [row for row in found if row.valid_until is not None and row.valid_until < tx.now]
     gone = [row for row in found if row.announcement_id in stopped and row not in late]
-    _finish(tx, late, "expired", "quá hạn")
-    # A second copy, or the rest of a letter: its receiver may know the first one, so they are told that it is void.
-    _finish(tx, [row for row in gone if row.resent or row.parts_done], "unknown", "đã dừng, bản đầu có thể đã tới")
-    _finish(tx, [row for row in gone if not (row.resent or row.parts_done)], "withdrawn", "đã dừng gửi")
+    _finish(tx, late, "expired", "quá hạn", LATE_PERHAPS)
+    _finish(tx, gone, "withdrawn", "đã dừng gửi", "đã dừng, bản đầu có thể đã tới")
     over = {row.id for row in (*late, *gone)}
     return ([row for row in found if row.id not in over] if over else found), len(late)
 
 
-def _finish(tx: Transaction, rows: list[Due], state: str, why: str) -> None:
-    if rows:
-        tx.run(_END, {"which": [row.id for row in rows], "to_state": state, "to_why": why})
+def _finish(tx: Transaction, rows: list[Due], state: str, why: str, perhaps: str) -> None:
+    """Of a second copy, or the rest of a letter, its receiver may know the first: `perhaps` says so, and they are told
+    if it is corrected."""
+    begun = [row.id for row in rows if row.resent or row.parts_done]
+    fresh = [row.id for row in rows if not (row.resent or row.parts_done)]
+    for ids, how, reason in ((begun, "unknown", perhaps), (fresh, state, why)):
+        if ids:
+            tx.run(_END, {"which": ids, "to_state": how, "to_why": reason})
 
 
 def _one_a_chat(rows: Iterable[Due]) -> list[Due]:
@@ -224,10 +230,11 @@ def expire(tx: Transaction) -> int:
                                     _NEWS.c.folded_at == 0)  # fmt: skip
     news = select(_ROWS.c.id).where(_ROWS.c.announcement_id.in_(over), _ROWS.c.state == "queued")
     talk = select(_ROWS.c.id).where(
-        _ROWS.c.announcement_id.is_(None), _ROWS.c.state == "queued", _ROWS.c.held == "", _ROWS.c.valid_until < tx.now
+        _ROWS.c.announcement_id.is_(None), _ROWS.c.state == "queued", _ROWS.c.valid_until < tx.now
     )
     ids = [number for found in (talk, news) for number in tx.run(found.limit(EXPIRED_AT_ONCE // 2)).scalars()]
     if ids:
+        tx.run(_END.where(_BEGUN), {"which": ids, "to_state": "unknown", "to_why": LATE_PERHAPS})
         tx.run(_END, {"which": ids, "to_state": "expired", "to_why": "quá hạn"})
     return len(ids)
 

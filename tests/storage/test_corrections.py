@@ -1,9 +1,22 @@
 """A correction goes to exactly those who got the original, never before it, and stops what still waits."""
 
-import pytest
-from sqlmodel import col, select
+from typing import Any
 
-from storage import Database, Transaction, announcements, audience, citizens, corrections, ledger, publishing, takeover
+import pytest
+from sqlmodel import col, select, update
+
+from storage import (
+    Database,
+    Transaction,
+    announcements,
+    audience,
+    citizens,
+    corrections,
+    forecasts,
+    ledger,
+    publishing,
+    takeover,
+)
 from storage.announcements import Announcement
 from storage.citizens import Address
 from storage.outbox import Delivery
@@ -94,6 +107,68 @@ def test_a_second_copy_that_waits_ends_unknown_and_is_corrected(database: Databa
         run(tx)
         assert states(tx, original) == {chat: "unknown"}
         assert states(tx, correction) == {chat: "queued"}
+
+
+KNOWS: dict[str, tuple[dict[str, Any], bool]] = {
+    "read, the recording could not go": ({"state": "never", "parts_done": 1}, True),
+    "read in part, the rest was too late": ({"state": "expired", "parts_done": 1}, True),
+    "perhaps had the first copy, the second was too late": ({"state": "expired", "resent": True}, True),
+    "perhaps had the first copy, the second was refused": ({"state": "never", "resent": True}, True),
+    "refused": ({"state": "never"}, False),
+    "too late": ({"state": "expired"}, False),
+}
+
+
+@pytest.mark.parametrize("label", KNOWS)
+def test_whoever_may_know_the_original_is_told(database: Database, label: str) -> None:
+    values, told = KNOWS[label]
+    with database.transaction() as tx:
+        chat = crowd(tx, 1)[0].chat
+        original = sent_out(tx)
+        tx.session.execute(update(Delivery).values(values))
+        row = announcement(tx)
+        row.corrects_id = original.id
+        assert corrections.count(tx, original.id or 0) == ({"telegram": 1} if told else {})
+        assert sum(one.people for one in forecasts.found(tx, row, 0, 0)) == int(told)
+        correction = correct(tx, original)
+        run(tx)
+        assert states(tx, correction) == ({chat: "queued"} if told else {})
+
+
+CORRECTED = {"waits": "queued", "was refused": "never", "came": "sent"}
+
+
+@pytest.mark.parametrize("label", CORRECTED)
+def test_a_second_correction_reaches_who_knows_the_original_whatever_became_of_the_first(
+    database: Database, label: str
+) -> None:
+    with database.transaction() as tx:
+        knows, missed = crowd(tx, 2)
+        original = sent_out(tx)
+        settle(tx, original, **{knows.chat: "sent", missed.chat: "never"})
+        first = correct(tx, original)
+        run(tx)
+        settle(tx, first, **{knows.chat: CORRECTED[label]})
+        second = correct(tx, first)
+        run(tx)
+        assert states(tx, second) == {knows.chat: "queued"}
+        assert corrections.count(tx, first.id or 0) == {"telegram": 1}
+
+
+def test_a_second_correction_waits_for_the_first_that_is_being_sent(database: Database) -> None:
+    with database.transaction() as tx:
+        knows = crowd(tx, 1)[0]
+        original = sent_out(tx)
+        settle(tx, original, **{knows.chat: "sent"})
+        first = correct(tx, original)
+        run(tx)
+        [landing] = ledger.claim(tx, account(tx).id or 0, 1, 9).rows
+        second = correct(tx, first)
+        run(tx)
+        assert states(tx, second) == {}
+        ledger.settle(tx, 1, [(landing.id, {"state": "sent"})])
+        run(tx)
+        assert states(tx, second) == {knows.chat: "queued"}
 
 
 def test_a_spread_that_was_under_way_ends_where_it_was(database: Database) -> None:

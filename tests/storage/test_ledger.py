@@ -144,6 +144,30 @@ def test_nothing_goes_late(database: Database, clock: Clock) -> None:
     assert state(database, number) == "expired"
 
 
+@pytest.mark.parametrize("claimed", [True, False])
+def test_too_late_for_the_rest_or_a_second_copy_is_not_known_to_be_missed(
+    database: Database, clock: Clock, claimed: bool
+) -> None:
+    with database.transaction() as tx:
+        until = tx.now + 1000
+        rows = [post(tx, "a", valid_until=until), post(tx, "b", valid_until=until, resent=True),
+                post(tx, "c", valid_until=until, parts_done=1)]  # fmt: skip
+    clock.ahead = 2000
+    with database.transaction() as tx:
+        assert claim(tx) == [] if claimed else ledger.expire(tx) == 3
+    assert [state(database, row.id or 0) for row in rows] == ["expired", "unknown", "unknown"]
+
+
+def test_a_reply_that_waits_for_their_next_word_ends_with_its_day(database: Database, clock: Clock) -> None:
+    with database.transaction() as tx:
+        reply = post(tx, "a", CONVERSATION, held="window", valid_until=tx.now + 1000)
+        answer = post(tx, "b", STATUS, held="window")
+    clock.ahead = 2000
+    with database.transaction() as tx:
+        assert ledger.expire(tx) == 1
+    assert (state(database, reply.id or 0), state(database, answer.id or 0)) == ("expired", "queued")
+
+
 def test_what_is_past_its_time_ends_also_where_nobody_claims(database: Database, clock: Clock) -> None:
     with database.transaction() as tx:
         numbers = [post(tx, chat, valid_until=tx.now + life).id or 0 for chat, life in (("a", 1000), ("b", 9000))]
