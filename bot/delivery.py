@@ -14,7 +14,6 @@ from bot.health import Health, Limits
 from bot.lanes import LOWER, Hand, Share
 from bot.outlets import Outlet
 from bot.pace import Budget, Chats
-from bot.resent import marked
 from bot.work import Turn, Work, is_trouble
 from content.message import Part
 from storage import ledger
@@ -105,7 +104,7 @@ class Sender:
     async def _send(self, row: Due) -> None:
         """One part's call. Cancelled, its row stays claimed: the request may have been written."""
         parts = self._letters[row.id]
-        part = marked(parts[0], row) if row.parts_done == 0 else parts[row.parts_done]
+        part = parts[row.parts_done]
         try:
             ending = await self.outlet.send(row, part)
         except Exception:  # a bug of ours: loud, and tried again like an outage
@@ -124,7 +123,8 @@ class Sender:
             if row.parts_done + 1 < parts:
                 row.parts_done += 1
                 self._open.add(row.chat)
-                done = {"parts_done": row.parts_done, "message_id": row.message_id}
+                row.first_at = 0  # no part that follows has come before
+                done = {"parts_done": row.parts_done, "message_id": row.message_id, "first_at": 0}
                 self._settled.append(Settled(row, done, ending, part))
                 return
         self._letters.pop(row.id, None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from bot import metrics
+from bot import metrics, resent
 from bot.channels.base import Channel, Medium
 from bot.endings import Ending, Later, Never
 from bot.gateways.source_system import Attachment, SourceSystem
@@ -53,7 +53,7 @@ class ChatOutlet:
         self._letters: dict[int, tuple[Part, ...]] = {}
 
     async def letter(self, rows: list[Due]) -> dict[int, tuple[Part, ...]]:
-        """Opened once each: a broadcast has one letter for everybody."""
+        """Opened once each: a broadcast has one letter for everybody. What may have come before says so."""
         wanted = {row.letter_id for row in rows if row.letter_id} - set(self._letters)
         if wanted:
             self._letters = {**_newest(self._letters), **await self._work.read(lambda tx: _opened(tx, wanted))}
@@ -61,7 +61,7 @@ class ChatOutlet:
 
     def _parts(self, row: Due) -> tuple[Part, ...]:
         parts = self._letters.get(row.letter_id or 0, ())
-        return parts[:1] if row.route in ONE_CALL else parts
+        return parts[:1] if row.route in ONE_CALL else resent.marked(parts, row, self.channel.kind)
 
     async def send(self, row: Due, part: Part) -> Ending:
         """One call to the platform, by the row's route."""
@@ -85,7 +85,8 @@ class ChatOutlet:
         template = agreed.templates.get(purpose(row))
         if template is None:
             return Later(5, "mẫu tin vừa được thay")
-        values = template.values(await self._work.read(lambda tx: _words(tx, row, part)))
+        words = await self._work.read(lambda tx: _words(tx, row, part))
+        values = template.values(resent.in_fields(words, template) if resent.is_copy(row) else words)
         return await official.send_template(row.chat, template.id, values, str(row.id))
 
     async def _medium(self, sha: str) -> Medium | None:

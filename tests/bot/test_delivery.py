@@ -107,3 +107,14 @@ async def test_a_whole_app_that_is_too_quick_stops_and_one_account_alone_does_no
             async with running(work, far, Limit(1000, 1.0), shared=(shared,)) as sender:
                 await until(lambda: sender.budget.stopped)
                 assert (shared.stopped > 29) == app
+
+
+async def test_once_the_copy_of_a_part_went_out_the_parts_that_follow_are_no_copies(database: Database) -> None:
+    post(database, resent=True, first_at=5)
+    far = FarSide(parts=2)
+    far.ending = lambda _: Sent("m") if len(far.calls) == 1 else Later(3600, "người nhận đã nhận đủ")
+    with worked(database) as work:
+        async with running(work, far):
+            await until(lambda: rows(database)[0].attempts)
+    [row] = rows(database)
+    assert (row.state, row.parts_done, row.resent, row.first_at) == ("queued", 1, True, 0)

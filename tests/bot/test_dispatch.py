@@ -109,6 +109,18 @@ async def test_a_template_that_was_taken_away_meanwhile_is_chosen_anew(work: Wor
     assert told.calls == []
 
 
+async def test_a_copy_says_so_on_every_route_that_has_words_of_ours(work: Work, tmp_path: Path) -> None:
+    out, told = outlet(work, tmp_path)
+    for route, lane in (("free", ROUTINE), ("template", STATUS), ("group", ROUTINE)):
+        row = due(work.database, route, lane)
+        row.resent, row.first_at = True, row.claimed_at
+        await out.send(row, (await out.letter([row]))[row.id][0])
+    letter, template, group = told.calls
+    assert "(Gửi lại tin đã gửi lúc " in letter[2]
+    assert template[3]["dau"] == "(Gửi lại) Trả lời mã PA:"
+    assert "(Gửi lại tin đã gửi lúc " in group[2]
+
+
 async def test_an_article_goes_to_its_target(work: Work, tmp_path: Path) -> None:
     row = due(work.database, "article")
     out, told = outlet(work, tmp_path)
