@@ -1,6 +1,5 @@
 """Places are found as people call them, and asked about when several fit."""
 
-import json
 import random
 import time
 from collections import Counter
@@ -9,9 +8,7 @@ from itertools import combinations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from bot.commands.units import app
 from content.units import Found, Gazetteer
 from tests.bench import units as bench
 
@@ -282,22 +279,3 @@ def _well_formed(found: Found) -> None:
     assert len({one.code for one in found.candidates}) == len(found.candidates)
     assert found.ask or len(found.candidates) < 2
     assert all(0 <= one.score <= 1 for one in found.candidates)
-
-
-def test_the_command_prints_json_for_programs() -> None:
-    result = CliRunner().invoke(app, ["find", "xa thanh nua dien bien", "--json"])
-    assert result.exit_code == 0
-    answer = json.loads(result.stdout)
-    assert answer["ask"] is False
-    best = answer["candidates"][0]
-    assert (best["code"], best["name"], best["type"], best["province"]) == ("03328", "Thanh Nưa", "Xã", "Điện Biên")
-    assert "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên" in best["former"]
-
-
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [(["Thanh Nưa"], 0), (["zzzz"], 1), (["Thanh Nưa", "--province", "00"], 2), ([], 2)],
-    ids=["found", "nothing found", "unknown province", "no text"],
-)
-def test_the_exit_code_tells_what_happened(words: list[str], code: int) -> None:
-    assert CliRunner().invoke(app, ["find", *words]).exit_code == code

@@ -1,4 +1,4 @@
-"""thontin units import: a newer list is put in use for every command, or nothing is."""
+"""thontin units: a commune is found; a newer list is put in use for every command, or nothing is."""
 
 import csv
 import json
@@ -30,6 +30,25 @@ def found(home: Home, text: str) -> dict[str, object]:
     """The first candidate for a text."""
     said = home.run("units", "find", text, "--json")
     return dict(json.loads(said.stdout)["candidates"][0])
+
+
+def test_the_command_prints_json_for_programs(home: Home) -> None:
+    result = home.run("units", "find", "xa thanh nua dien bien", "--json")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["ask"] is False
+    best = answer["candidates"][0]
+    assert (best["code"], best["name"], best["type"], best["province"]) == ("03328", "Thanh Nưa", "Xã", "Điện Biên")
+    assert "xã Thanh Nưa, huyện Điện Biên, tỉnh Điện Biên" in best["former"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["Thanh Nưa"], 0), (["zzzz"], 1), (["Thanh Nưa", "--province", "00"], 2), ([], 2)],
+    ids=["found", "nothing found", "unknown province", "no text"],
+)
+def test_the_exit_code_tells_what_happened(home: Home, words: list[str], code: int) -> None:
+    assert home.run("units", "find", *words).exit_code == code
 
 
 def test_a_newer_list_is_used_by_every_command_and_the_old_name_is_still_found(home: Home, database_url: str) -> None:
