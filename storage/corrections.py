@@ -105,6 +105,15 @@ def got(tx: Transaction, announcement_id: int) -> Any:
     return text(f"({begun} OR {_known(tx, announcement_id)})").bindparams(yes=True)
 
 
+_VOID = text(f"""SELECT DISTINCT n.id FROM delivery d JOIN announcement n ON n.id = d.announcement_id
+    WHERE d.address_id = :address AND n.stopped_at > 0 AND {_CAME.replace("@", "d")} ORDER BY n.id""")
+
+
+def void(tx: Transaction, address_id: int) -> list[int]:
+    """Of what an address may know, the announcements that were corrected or withdrawn since."""
+    return list(tx.run(_VOID, {"address": address_id, "yes": True}).scalars())
+
+
 def count(tx: Transaction, announcement_id: int) -> dict[str, int]:
     """How many people got the original, or may get it at this moment, by channel."""
     by = select(_ACCOUNTS.c.channel, func.count()).join(D, D.c.account_id == _ACCOUNTS.c.id)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from handlers import routes
-from storage import Transaction, accounts, ledger
+from handlers import announcements as written
+from handlers import corrections, routes
+from storage import Transaction, accounts, announcements, ledger, publishing
 from storage.citizens import Address
 from storage.ledger import Due
 from storage.outbox import EMERGENCY, RETRY, Delivery
@@ -144,3 +145,87 @@ def test_a_pause_of_a_moment_is_kept(stage: Stage, hoa: Villager) -> None:
     hoa.posted = False
     hoa.say("xin chào")
     assert number not in [row.announcement_id for row in sends(stage)]
+
+
+# ---- what takes back something they know ----
+
+
+def take_back(stage: Stage, number: int, kind: str = "withdrawal") -> int:
+    """Correct or withdraw an announcement, and write down who is to be told; its id."""
+    official, second = stage.official(), stage.official()
+
+    def run(tx: Transaction) -> int:
+        original = announcements.of(tx, number)
+        assert original is not None
+        row = corrections.draft(tx, original, official, kind, stage.know)
+        row.status = "waiting"
+        assert written.publish(tx, row, second, stage.know, two_people=True)
+        while publishing.advance(tx, 1000):
+            pass
+        return row.id or 0
+
+    return stage.do(run)
+
+
+def states(stage: Stage, number: int) -> list[str]:
+    """How the deliveries of an announcement stand."""
+    return [row.state for row in stage.rows(Delivery, col(Delivery.announcement_id) == number)]
+
+
+@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+@pytest.mark.parametrize("priority", ["emergency", "priority", "routine"])
+def test_who_knows_what_was_taken_back_is_told_on_their_return(
+    stage: Stage, hoa: Villager, priority: str, kind: str
+) -> None:
+    agree(stage)
+    number = stage.publish("LŨ QUÉT bản Tâu", priority)
+    hoa.arrives()
+    notice = take_back(stage, number, kind)
+    silent(stage, 8 * DAY_MS)
+    assert sends(stage) == []
+    assert states(stage, notice) == ["never"]
+    mark = {"correction": "đính chính", "withdrawal": "rút lại"}[kind]
+    said = hoa.say("xin chào")
+    assert sum(mark in one.lower() and "LŨ QUÉT" in one for one in said) == 1
+    assert not any("LŨ QUÉT" in one for one in hoa.say("xin chào"))
+    assert states(stage, notice) == ["sent"]
+
+
+def test_who_had_left_is_told_on_their_return(stage: Stage, hoa: Villager) -> None:
+    number = stage.publish("LŨ QUÉT bản Tâu")
+    hoa.arrives()
+    hoa.unfollow()
+    notice = take_back(stage, number)
+    assert states(stage, notice) == ["gone"]
+    assert any("RÚT LẠI" in one for one in hoa.follow())
+
+
+def test_who_never_had_it_hears_nothing_of_its_withdrawal(stage: Stage, hoa: Villager) -> None:
+    number = stage.publish("LŨ QUÉT bản Tâu")
+    stage.do(_refused)
+    take_back(stage, number)
+    assert not any("LŨ QUÉT" in one for one in hoa.say("xin chào"))
+
+
+def test_who_wants_emergencies_alone_hears_of_no_other_correction(stage: Stage, hoa: Villager) -> None:
+    routine, urgent = stage.publish("Họp thôn", "routine"), stage.publish("LŨ QUÉT bản Tâu")
+    hoa.arrives()
+    hoa.say("ngừng")
+    hoa.say("1")  # emergencies only
+    hoa.unfollow()
+    take_back(stage, routine)
+    take_back(stage, urgent)
+    said = hoa.follow()
+    assert any("LŨ QUÉT" in one for one in said)
+    assert not any("Họp thôn" in one for one in said)
+
+
+def test_of_several_corrections_the_last_is_told(stage: Stage, hoa: Villager) -> None:
+    number = stage.publish("LŨ QUÉT bản Tâu")
+    hoa.arrives()
+    hoa.unfollow()
+    first = take_back(stage, number, "correction")
+    take_back(stage, first)
+    said = [one for one in hoa.follow() if "LŨ QUÉT" in one]
+    assert len(said) == 1
+    assert "RÚT LẠI" in said[0]
