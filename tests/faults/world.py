@@ -70,6 +70,11 @@ class Stage:
         await product.process.wait()
         return max(before, after)
 
+    async def unsettled(self) -> int:
+        """Messages that came and that the ledger does not know of, once what was open at a kill has been answered."""
+        await self.until(lambda told: told["open"] == 0)
+        return (await self.told())["messages"] - self.states().get("sent", 0)
+
     def change(self, statement: str, **values: Any) -> None:
         """Write to the database behind the product's back."""
         with self.database.engine.begin() as connection:
