@@ -1,6 +1,6 @@
 """Vietnamese as it is typed: every normalising step is total, idempotent and bounded, and does what it says."""
 
-import re
+import time
 import unicodedata
 from collections.abc import Callable
 
@@ -14,6 +14,26 @@ ANY = st.text(st.characters(), max_size=80) | st.text(
     st.sampled_from("aăâeêioôơuưyđÐ̛̣̀́̉̃̂̆sfrxjw123 \n\t.,'’-dwzk\u200b\u202e\ud800🙂ﷺ"), max_size=40
 )
 STEPS: list[Callable[[str], str]] = [vi.nfc, vi.clean, vi.fold, vi.squeeze, vi.expand, vi.decode]
+LONG = {
+    "one letter": "a" * 100_000,
+    "held keys": "as" * 50_000,
+    "words": "ddawngs kys " * 8_334,
+    "short words": "dk tt k " * 12_500,
+    "marks on one letter": "a" + "\u0323\u0301" * 50_000,
+    "at signs": "@" * 100_000,
+    "dots": "a." * 50_000,
+    "apostrophes": "a'" * 50_000,
+    "digits": "1" * 100_000,
+    "dates": "1/1/2026 " * 11_112,
+    "consonants": "b" * 99_999 + "-",
+    "emoji": "🙂" * 100_000,
+    "surrogates": "\ud800" * 100_000,
+    "ligatures": "ﷺ" * 100_000,
+    "line ends": "\r\n" * 50_000,
+    "Chinese": "你好" * 50_000,
+    "nested JSON": "{[" * 50_000,
+    "dialect": "mần răng chi rứa " * 5_883,
+}
 
 
 @pytest.mark.parametrize("step", [*STEPS, vi.plain], ids=lambda step: step.__name__)
@@ -80,54 +100,23 @@ def test_apostrophes_join_and_punctuation_parts() -> None:
         ("Ddawng kys khai sinh", "dang ky khai sinh"),
         ("tie61ng vie65t", "tieng viet"),
         ("d9uo7ng2 hu7", "duong hu"),
-        ("lam gks ko dc", "lam giay khai sinh khong duoc"),
-        ("đc k", "duoc khong"),
-        ("alooo xaaa", "alo xa"),
-        ("ubnd xã", "uy ban nhan dan xa"),
+        ("alooo xaaa, khônggg", "alo xa, khong"),
+        ("LAMF GKS 😀 Ở ĐÂU\u200b Z???", "lam giay khai sinh 😀 o dau vay???"),
+        ("lafm hoof sow nhaf cuawr e", "lam ho so nha cua em"),
     ],
 )
-def test_short_and_broken_typing_is_understood(typed: str, plain: str) -> None:
+def test_broken_typing_is_understood(typed: str, plain: str) -> None:
     assert vi.plain(typed) == plain
 
 
-@pytest.mark.parametrize(
-    "text", ["internet wifi taxi", "PA-7K3M-9QXD", "PA-01969-20261121", "K7A3", "0911222333", "thon3", "CO2"]
-)
-def test_the_decoder_leaves_codes_and_foreign_words_alone(text: str) -> None:
-    assert vi.decode(text) == text
+@pytest.mark.parametrize("text", ["cccd", "www", "kkk", "zzzz", "1000000", "0999888777"])
+def test_what_is_no_held_key_is_not_squeezed(text: str) -> None:
+    assert vi.squeeze(text) == text
 
 
-@pytest.mark.parametrize("text", ["tt", "dk", "bv", "xa", "công an cá", "ca"])
-def test_what_may_mean_several_things_is_left_alone(text: str) -> None:
-    assert vi.expand(text) == text
-
-
-def test_the_word_lists_keep_their_rules() -> None:
-    lists = vi.word_lists()
-    for key, meaning in lists.expand.items():
-        assert key == vi.fold(key)
-        assert len(meaning) <= 8 * len(key)
-        assert not [word for word in vi.syllables(meaning) if word in lists.expand]
-    assert not lists.expand.keys() & lists.ambiguous.keys()
-
-
-def telex(syllable: str) -> str:
-    """`syllable` as the Telex keys that make it, tone last."""
-    keys, tone = "", ""
-    for c in unicodedata.normalize("NFD", syllable):
-        mark = {"\u0300": "f", "\u0301": "s", "\u0303": "x", "\u0309": "r", "\u0323": "j"}.get(c)
-        tone = mark or tone
-        keys += "" if mark else {"\u0302": keys[-1:], "\u0306": "w", "\u031b": "w", "đ": "dd"}.get(c, c)
-    return keys + tone
-
-
-SYLLABLES = re.findall(
-    r"\w+",
-    "đăng ký giấy chứng nhận quyền sử dụng đất thường trú nghèo hưởng trợ cấp người khuyết tật tuổi bão lũ quét sạt lở "
-    "điện nước đường hỏng cầu ủy ban nhân dân tiêm chủng trẻ em hộ khẩu kết hôn ly khiếu nại tố cáo thuế phường xã",
-)
-
-
-@pytest.mark.parametrize("syllable", SYLLABLES)
-def test_telex_keys_give_the_syllable_back(syllable: str) -> None:
-    assert vi.decode_word(telex(syllable)) == vi.fold(syllable)
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_hundred_thousand_characters_pass_in_time(text: str) -> None:
+    began = time.process_time()
+    for step in (*STEPS, vi.plain, vi.syllables):
+        step(text)
+    assert time.process_time() - began < 12  # a tenth of it on an idle machine; what grows as the square takes minutes
