@@ -84,7 +84,7 @@ def _send_announcement(tx: Transaction, address: Address, channel: str, row: Ann
     lane = LANE[row.priority]
     if letter_id is None or outbox.revive(tx, row.id or 0, address.id or 0, lane):
         return
-    outbox.post(
+    outbox.post_news(
         tx,
         Delivery(
             letter_id=letter_id,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big, key, one_of
@@ -110,6 +110,18 @@ def lock(tx: Transaction, row: Announcement) -> None:
         tx.session.refresh(row, with_for_update=True)
 
 
+_DECIDING, _LOOKING = (text(f"SELECT pg_advisory_xact_lock{how}(7405)") for how in ("", "_shared"))
+
+
+def decide(tx: Transaction) -> None:
+    """Keep off, until the end, whoever looks for what is in force; who looked before has ended.
+
+    So everybody who begins to follow finds an emergency in force, or its audience finds them. SQLite has one writer.
+    """
+    if tx.postgres:
+        tx.run(_DECIDING)
+
+
 def waiting(tx: Transaction, commune: str) -> list[Announcement]:
     """Emergencies that wait for a second official, oldest first; every commune's when `commune` is empty."""
     question = select(Announcement).where(Announcement.status == "waiting").order_by(col(Announcement.id))
@@ -176,6 +188,8 @@ def in_force(tx: Transaction, commune: str) -> list[Announcement]:
 
     What was corrected or withdrawn holds no more; its correction does, and who comes new needs no withdrawal.
     """
+    if tx.postgres:
+        tx.run(_LOOKING)
     out = col(Announcement.status).in_(("publishing", "published"))
     return list(
         tx.session.exec(

@@ -20,7 +20,7 @@ AT_RISK, ON_DUTY, EVERYBODY = range(3)  # the passes of an emergency; other news
 DIGEST_SPARE_MS = 3_600_000  # news that ends sooner after the day's digest than this does not wait for it
 
 # One copy a person: the address they used last, of those that live. An emergency tries those again that the platform
-# calls silent for too long, where there is no better one. The followers of the instant of publishing, nobody later.
+# calls silent for too long, where there is no better one.
 _LIVE = "(@.gone_at = 0 OR (:emergency = 1 AND @.gone_inactive = :yes))"
 _BEST = f"""
 NOT EXISTS (SELECT 1 FROM address b WHERE b.citizen_id = a.citizen_id AND b.id <> a.id AND {_LIVE.replace("@", "b")}
@@ -42,7 +42,8 @@ _WANTED = """@.commune IN ({communes})
   AND (:emergency = 1 OR :topic = '' OR @.topics = '' OR (',' || @.topics || ',') LIKE :like) {hamlet}"""
 _HAMLET = "AND (@.hamlet_key = '' OR @.hamlet_key IN ({hamlets}))"
 _ONE_FOLLOW = "AND NOT EXISTS (SELECT 1 FROM follow g WHERE g.citizen_id = f.citizen_id AND g.id < f.id AND {wanted})"
-_IN_RANGE = " AND @.citizen_id > :low AND @.citizen_id <= :high AND @.since <= :published"
+_IN_RANGE = " AND @.citizen_id > :low AND @.citizen_id <= :high"
+_BEFORE = " AND @.since <= :published"  # of an emergency nobody is too late: who found it in force has it already
 _NOT_TOLD = """AND NOT EXISTS (SELECT 1 FROM address b JOIN delivery d ON d.address_id = b.id
     AND d.announcement_id = :announcement WHERE b.citizen_id = c.id)"""
 _SPREAD = """
@@ -101,7 +102,7 @@ def _people(row: Announcement) -> str:
     emergency = row.priority == "emergency"
     named = at_risk if not emergency or row.spread_pass == AT_RISK else []
     duty = " AND @.duty = :yes" if emergency and row.spread_pass == ON_DUTY else ""
-    wanted = _wanted(len(places), named) + _IN_RANGE + duty
+    wanted = _wanted(len(places), named) + _IN_RANGE + (duty if emergency else _BEFORE)
     further = _ONE_FOLLOW.format(wanted=wanted.replace("@", "g")) if len(places) > 1 else ""
     further += _NOT_TOLD if emergency else ""
     return _PEOPLE.format(letter=_LETTER, wanted=wanted.replace("@", "f"), further=further)

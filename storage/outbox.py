@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from content.message import Part
 from storage.columns import big, key, one_of
-from storage.transaction import Transaction
+from storage.transaction import Transaction, insert_of
 
 # Lanes, first goes first. RETRY holds emergencies after their first attempt: what fails again and again blocks nobody.
 EMERGENCY, CONVERSATION, RETRY, STATUS, PRIORITY, ROUTINE = range(6)
@@ -111,6 +111,13 @@ def post(tx: Transaction, delivery: Delivery) -> Delivery:
     """Put one delivery into the queue."""
     delivery.created_at = tx.now
     return tx.put(delivery)
+
+
+def post_news(tx: Transaction, delivery: Delivery) -> None:
+    """Put news for one address into the queue; nothing where the spread has just written it."""
+    delivery.created_at = tx.now
+    values = {name: getattr(delivery, name) for name in _ROWS.c.keys() if name != "id"}  # noqa: SIM118 - not a dict
+    tx.run(insert_of(_ROWS, tx.postgres).on_conflict_do_nothing(), values)
 
 
 def letters(tx: Transaction, ids: set[int]) -> dict[int, Letter]:

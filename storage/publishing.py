@@ -24,6 +24,8 @@ def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bo
     if second and official_id == row.author_id:
         raise SamePerson
     before = "waiting" if second else row.status if row.status in ("draft", "waiting") else "draft"
+    if row.priority == "emergency":
+        announcements.decide(tx)
     decided = {"approver_id": official_id, "published_at": tx.now}
     if not announcements.change_status(tx, row, before, "publishing", **decided):
         return False
