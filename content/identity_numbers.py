@@ -24,10 +24,11 @@ def hide(text: str, *, phone_asked: bool = False) -> str:
     """`text` without identity numbers. `phone_asked`: nine digits alone are a telephone then."""
     if not any(letter.isdigit() for letter in text):
         return text
-    if _ALONE.fullmatch(text) and not (phone_asked and _phone(text)):
+    if _ALONE.fullmatch(text) and not (phone_asked and is_phone(text)):
         return HIDDEN
     return _ANY_NEW.sub(HIDDEN, _NAMED.sub(rf"\g<before>{HIDDEN}", text))
 
 
-def _phone(text: str) -> bool:
+def is_phone(text: str) -> bool:
+    """Whether a text is a telephone number and nothing else."""
     return _PHONE.fullmatch(text) is not None and sum(letter.isdigit() for letter in text) in (9, 10, 11)

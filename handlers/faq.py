@@ -5,6 +5,7 @@ from typing import Any
 
 from content.danger import Danger, danger_level
 from content.faq import Entry, Match
+from content.identity_numbers import is_phone
 from content.legal import legal_fork
 from content.news import asked
 from content.vietnamese import has_marks, is_syllable, syllables
@@ -93,6 +94,8 @@ def unsure(turn: Turn) -> None:
     elif turn.state and not turn.free and _slip(turn):
         turn.say("general.choose" if turn.state["labels"] else "general.hint")
         turn.ask_again()
+    elif is_phone(words):
+        turn.say("general.phone")
     elif turn.digits:
         turn.say("general.no_question")
     elif _says_nothing(turn, words):

@@ -23,6 +23,7 @@ QUESTION = ("story", "step", "text", "ids", "labels", "free", "yes", "no")  # wh
 LETTER_KEYS = ("11", "22", "33")  # what answers a letter nobody asked for, never a dialogue
 TICK_MS = 1000  # Telegram tells the second only, so a time may be this much older than it says
 SKEW_MS = 300_000  # two clocks this far apart are not in step, and say nothing about what came first
+LONGEST_HEARD = 12_000  # characters of a message that are looked at: more than anything that is kept of one
 _DIGITS = re.compile(r"(?:số )?\d[\d\s,.]*", re.IGNORECASE)
 
 
@@ -66,7 +67,7 @@ class Turn:
     @cached_property
     def text(self) -> str:
         """What they typed, in one Unicode form, without control characters and without numbers of identity cards."""
-        return identity_numbers.hide(clean(self.heard.text), phone_asked=self.free)
+        return identity_numbers.hide(clean(self.heard.text[:LONGEST_HEARD]), phone_asked=self.step == "phone")
 
     @property
     def tells_identity(self) -> bool:

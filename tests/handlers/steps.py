@@ -1,7 +1,9 @@
 """How to come to every step of every dialogue, for tests that must hold at all of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from content.faq import Entry, Library
 from tests.handlers.stage import Stage, Villager
 
 Way = Callable[[Stage], Villager]
@@ -41,6 +43,16 @@ def _resume(stage: Stage) -> Villager:
     return hoa
 
 
+def _more(stage: Stage) -> Villager:
+    """Under an answer that names what may be asked next."""
+    hoa = stage.follower()
+    entries = [Entry("a", "Làm căn cước ở đâu?", "Ở công an xã.", follow_ups=("b",)), Entry("b", "Lệ phí?", "Không.")]
+    hoa.know = replace(hoa.know, faq=Library(entries))
+    hoa.say("làm căn cước ở đâu")
+    assert hoa.step() == "faq.more"
+    return hoa
+
+
 REPORT = ("phản ánh", "1")
 WHERE = (*REPORT, "gần cầu treo")
 DESCRIBED = (*WHERE, "cột điện nghiêng, sắp đổ")
@@ -67,6 +79,7 @@ CHOICES: dict[str, Way] = {
     "privacy.erase": _typed("xóa dữ liệu"),
     "safety.called": _typed("cháy nhà, cứu với"),
     "faq.offered": _typed("con trâu nhà tôi thích nghe nhạc gì"),
+    "faq.more": _more,
     "report.offered": _photo,
     "report.resume": _resume,
     "report.about": _typed("phản ánh"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from content.faq import Entry, Library
-from content.news import bulletin
+from content.news import Bulletin, bulletin
 from handlers import announcements
 from storage import announcements as kept
 from tests.handlers.stage import HOUR_MS, TAN_KHAI, THANH_NUA, Stage, Villager
@@ -18,7 +18,7 @@ ASKED = "hôm nay cúp điện tới mấy giờ"
 def listening(villager: Villager, *entries: Entry) -> Villager:
     """The villager writes to a channel that knows what is announced now, as a refresh would have it."""
     rows = villager.stage.do(kept.current)
-    news: dict[str, tuple[object, ...]] = {}
+    news: dict[str, tuple[Bulletin, ...]] = {}
     for row in rows:
         for commune in kept.communes(row):
             made = bulletin(row.id or 0, row.title, row.body, row.valid_until)

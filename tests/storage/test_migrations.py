@@ -1,5 +1,6 @@
 """The tables that the migrations make are those that the models describe."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -118,4 +119,31 @@ def test_the_changed_tables_still_refuse_words_that_are_none(database_url: str, 
         connection.execute(text(row), asked)
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text(f"UPDATE delivery SET {wrong}"))
+    engine.dispose()
+
+
+OPEN = "INSERT INTO unanswered (at, commune, text_sealed, nearest) VALUES (:at, '03328', 'sealed', 'a')"
+ENTRY = "INSERT INTO faq_entry (id, commune, data, deleted, version) VALUES (:id, :commune, :data, :no, 1)"
+
+
+def test_open_questions_become_groups_and_copies_say_what_they_replace(empty_url: str) -> None:
+    engine = connect(empty_url)
+    with engine.begin() as connection:
+        upgrade_to(connection, "0002")
+        for at in (5, 6):
+            connection.execute(text(OPEN), {"at": at})
+        for id, commune in (("chung", ""), ("chung-03328", "03328"), ("rieng-x1", "03328")):
+            row = {"id": id, "commune": commune, "data": json.dumps({"id": id, "question": "Hỏi?"}), "no": False}
+            connection.execute(text(ENTRY), row)
+    upgrade(engine)
+    with engine.begin() as connection:
+        groups = connection.execute(text("SELECT id, commune, nearest, times, last_at FROM unanswered_group")).all()
+        assert [tuple(one) for one in groups] == [(1, "03328", "a", 1, 5), (2, "03328", "a", 1, 6)]
+        assert connection.execute(text("SELECT group_id FROM unanswered ORDER BY id")).scalars().all() == [1, 2]
+        entries = connection.execute(text("SELECT id, data FROM faq_entry")).all()
+        assert {row[0]: json.loads(row[1]).get("overrides") for row in entries} == {
+            "chung": None, "chung-03328": "chung", "rieng-x1": None}  # fmt: skip
+        new = "INSERT INTO unanswered_group (commune, terms, nearest, times, last_at) VALUES ('', '', '', 1, 7)"
+        connection.execute(text(new))
+        assert connection.execute(text("SELECT max(id) FROM unanswered_group")).scalar() == 3
     engine.dispose()
