@@ -8,6 +8,7 @@ from content.letters import fit
 from content.message import Choice, Part, Said
 from content.topics import TOPICS
 from content.units import Commune, Gazetteer
+from handlers import quiet
 from handlers.collective import post_collective
 from handlers.knowledge import Knowledge, Manners
 from storage import Transaction, announcements, audit, outbox, publishing
@@ -138,6 +139,7 @@ def publish(tx: Transaction, row: Announcement, official: Official, know: Knowle
     """
     if not publishing.publish(tx, row, official.id or 0, two_people):
         return False
+    row.at_night = quiet.night(tx, row) in ("chosen", "ends")
     for channel in CHANNELS:
         parts, offer = parts_of(row, KINDS[channel], know)
         outbox.write_letter(tx, channel, parts, offer, announcement_id=row.id)

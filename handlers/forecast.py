@@ -21,13 +21,14 @@ Pace = Callable[[Account], float]  # messages a second that an account may send;
 
 # What may become of a person: a route, or why there is none.
 FREE, PAID, TEMPLATE, COVERED, PLAIN = "free", "paid", "template", "covered", ""
+OVER = "over"  # their hamlet has a group, but that holds fewer people than live there
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one account does of it.
 
-    `ways`: route, or reason for none (`closed`, `unpaid`, `spent`, `full` of handlers.routes), → people. `cost` is
+    `ways`: route, or reason for none (`over`; `closed`, `unpaid`, `spent`, `full` of handlers.routes), → people. `cost` is
     đồng; `left` says how many messages of each kind it has left this month afterwards. `ends_at`: when the last one
     has it, ms UTC; None: nobody knows, for the account is suspended.
     """
@@ -104,8 +105,7 @@ def forecast(
     by_account: dict[int, list[Found]] = defaultdict(list)
     for one in forecasts.found(tx, row, free, paid):
         by_account[one.account_id].append(one)
-    hours = quiet.hours_of(tx, row)
-    begins = quiet.morning(row, now, hours) or now
+    begins = quiet.morning(tx, row) or now
     plan = _Plan(tx, row, calls)
     shares = [
         plan.share(account, by_account[account.id or 0], (account.id or 0) in articles)
@@ -113,7 +113,7 @@ def forecast(
         if by_account.get(account.id or 0)
     ]
     waits = _seconds(tx, row, shares, pace, calls, app_per_second)
-    held = None if row.priority == "emergency" or row.at_night else hours[0]
+    held = None if quiet.night(tx, row) else quiet.hours_of(tx, row)[0]
     done = [_ending(one, waits[one.account.id or 0], begins, held) for one in shares]
     ways: Counter[str] = Counter()
     for share in done:
@@ -127,18 +127,18 @@ class _Plan:
     def __init__(self, tx: Transaction, row: Announcement, calls: Mapping[str, int]) -> None:
         self._tx, self._calls = tx, calls
         self._urgent, self._purpose = row.priority == "emergency", row.priority
-        self._groups = {(one.account_id, one.commune, one.hamlet_key) for one in groups.alive(tx, communes(row))}
+        self._groups = groups.alive(tx, communes(row))
 
     def share(self, account: Account, found: list[Found], article: bool) -> Share:
         """One account's part; when it ends is not known yet."""
         number, terms = account.id or 0, agreed.of(account)
         used = quotas.used(self._tx, number, agreed.month(self._tx.now))
-        purse = Purse(terms, used)
+        purse, room = Purse(terms, used), self._room(number, terms)
         ways: Counter[str] = Counter()
         for one in sorted(found, key=lambda one: (one.window, one.commune, one.hamlet_key)):
             for way, people in self._ways(account, one, purse).items():
                 stuck = way in routes.WHY and way != routes.FULL
-                ways[COVERED if stuck and (article or self._grouped(one)) else way] += people
+                ways.update(_covered(one, way, people, article, room) if stuck else {way: people})
         left = {kind: max(0, limit - used.get(kind, 0) - purse.taken[kind])
                 for kind in purse.taken if (limit := terms.limit(kind)) is not None}  # fmt: skip
         return Share(account, dict(ways), self._cost(terms, used.get("paid", 0), purse), left, None)
@@ -171,9 +171,28 @@ class _Plan:
         template = terms.templates.get(self._purpose)
         return beyond * terms.paid_price + (purse.taken["template"] * template.price if template else 0)
 
-    def _grouped(self, one: Found) -> bool:
-        places = {"", one.hamlet_key}
-        return any((one.account_id, one.commune, place) in self._groups for place in places)
+    def _room(self, account_id: int, terms: Terms) -> Counter[tuple[str, str]]:
+        """Place → how many people the groups there hold, as far as anybody said; else as many as one may."""
+        room: Counter[tuple[str, str]] = Counter()
+        for one in self._groups:
+            if one.account_id == account_id:
+                room[one.commune, one.hamlet_key] += one.size or terms.group_size
+        return room
+
+
+def _covered(found: Found, way: str, people: int, article: bool, room: Counter[tuple[str, str]]) -> dict[str, int]:
+    """Of people who cannot be written to, who sees it in a group or the article, and who does not. `room` is taken."""
+    if article:
+        return {COVERED: people}
+    left, places = (
+        people,
+        [place for place in ((found.commune, found.hamlet_key), (found.commune, "")) if place in room],
+    )
+    for place in dict.fromkeys(places):
+        taken = min(left, room[place])
+        room[place] -= taken
+        left -= taken
+    return _some({COVERED: people - left, OVER if places else way: left})
 
 
 def _some(ways: dict[str, int]) -> dict[str, int]:

@@ -79,23 +79,39 @@ def problems(row: Announcement, now: int, rules: Iterable[Hours]) -> list[str]:
 
     The writer chooses: send it in the night all the same, raise it to an emergency, or drop it. `rules`: quiet hours.
     """
-    if not _waits(row) or row.kind == "withdrawal":  # what is taken back ends at that same time
-        return []
+    if row.priority == "emergency" or row.at_night or row.kind == "withdrawal":
+        return []  # what is taken back ends at that same time
     last = minute(row.valid_until - 1)
     late = [hours for hours in rules if within(*hours, last)]
     return [_sentence(row, now, *late[0])] if late else []
 
 
-def morning(row: Announcement, now: int, rules: Iterable[Hours]) -> int:
+def morning(tx: Transaction, row: Announcement) -> int:
     """When an announcement that is sent now begins to come, ms UTC; 0 when that is at once, at least somewhere."""
-    hours = list(rules)
-    if not _waits(row) or not all(within(*one, minute(now)) for one in hours):
+    hours = hours_of(tx, row)
+    if night(tx, row) or not all(within(*one, minute(tx.now)) for one in hours):
         return 0
-    return min((ends(now, end) for _, end in hours), default=0)
+    return min((ends(tx.now, end) for _, end in hours), default=0)
 
 
-def _waits(row: Announcement) -> bool:
-    return row.priority != "emergency" and not row.at_night
+def night(tx: Transaction, row: Announcement) -> str:
+    """Why an announcement goes out in the quiet hours too; empty when it waits for the morning.
+
+    `urgent`: it is an emergency. `chosen`: its writer said so, or that of what it corrects. `ends`: what it corrects
+    ends before the morning, and whoever is told then has done what they should not.
+    """
+    if row.priority == "emergency":
+        return "urgent"
+    if row.at_night:
+        return "chosen"
+    original = announcements.of(tx, row.corrects_id) if row.corrects_id else None
+    return "ends" if original and any(_tonight(original, tx.now, *one) for one in hours_of(tx, row)) else ""
+
+
+def _tonight(row: Announcement, now: int, start: int, end: int) -> bool:
+    """Whether it ends before the next morning, and people sleep now or when it does."""
+    sleeping = within(start, end, minute(now)) or within(start, end, minute(row.valid_until - 1))
+    return sleeping and now < row.valid_until <= ends(now, end)
 
 
 def _sentence(row: Announcement, now: int, start: int, end: int) -> str:

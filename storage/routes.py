@@ -50,6 +50,14 @@ def articles_since(tx: Transaction, account_id: int, moment: int) -> int:
     return int(tx.run(select(func.count()).where(*news, *went)).scalar_one())
 
 
+def article_out(tx: Transaction, announcement_id: int) -> bool:
+    """Whether an announcement went out as an article too, or may have."""
+    mine = (_ROWS.c.address_id.is_(None), _ROWS.c.announcement_id == announcement_id, _ROWS.c.route == "article")
+    return (
+        tx.run(select(_ROWS.c.id).where(*mine, _ROWS.c.state.in_((*REACHED, "claimed"))).limit(1)).first() is not None
+    )
+
+
 def take(tx: Transaction, ids: Collection[int], route: str) -> None:
     """Write by which route claimed deliveries go."""
     _write(tx, ids, {"route": route})

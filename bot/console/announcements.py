@@ -29,7 +29,7 @@ from handlers.announcements import (
     submit,
 )
 from handlers.collective import post_article
-from storage import Transaction, announcements, audience, corrections, officials
+from storage import Transaction, announcements, audience, corrections, officials, routes
 from storage.announcements import Announcement
 
 SAME_PERSON = (
@@ -83,7 +83,8 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
         "same_person": SAME_PERSON,
         "bubbles": _bubbles(row, known, people),
         "people": sum(people.values()),
-        "morning": quiet.morning(row, tx.now, quiet.hours_of(tx, row)),
+        "morning": quiet.morning(tx, row),
+        "night": quiet.night(tx, row),
         "problems": _problems(tx, row, known),
         **_related(tx, row),
         **(forecast.shown(tx, row, known.settings, preview(row, known.know)) if row.published_at == 0 else {}),
@@ -105,6 +106,7 @@ def _related(tx: Transaction, row: Announcement) -> dict[str, Any]:
     successor = announcements.stopped_by(tx, row.id or 0) if row.stopped_at else None
     return {
         "original": original.code if original else "",
+        "article_out": bool(row.corrects_id) and routes.article_out(tx, row.corrects_id or 0),
         "successor": successor.code if successor else "",
         "successor_kind": successor.kind if successor else "",
         "may_correct": not (row.stopped_at or row.folded_at or row.kind == "withdrawal"),

@@ -8,7 +8,7 @@ from bot.console.words import channel
 from bot.senders import own_limit
 from content.message import Part
 from handlers import collective, forecast
-from handlers.forecast import COVERED, FREE, PAID, PLAIN, TEMPLATE, Forecast, Share
+from handlers.forecast import COVERED, FREE, OVER, PAID, PLAIN, TEMPLATE, Forecast, Share
 from handlers.routes import CLOSED, FULL, SPENT, UNPAID
 from storage import Transaction
 from storage.announcements import Announcement
@@ -19,6 +19,7 @@ WAYS = {
     PAID: "nhận, có tính tiền",
     TEMPLATE: "nhận bằng mẫu tin, có tính tiền",
     COVERED: "chỉ thấy ở nhóm thôn hoặc bài chung",
+    OVER: "không nhận được: nhóm của thôn không đủ chỗ cho mọi người",
     UNPAID: "không nhận được: quá 48 giờ chưa nhắn, kênh chưa được phép trả tiền",
     CLOSED: "không nhận được: quá 7 ngày chưa nhắn cho kênh",
     SPENT: "phải chờ: kênh đã dùng hết số tin của tháng",

@@ -105,6 +105,27 @@ def test_who_is_in_a_group_or_sees_the_article_is_covered_and_not_reached(databa
         assert everywhere.ways == {"covered": 5, "free": 1}
 
 
+GROUPS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "as large as it is said to be": ({"Bản Tâu": 3}, {"covered": 3, "over": 3}),
+    "as large as one may be, where nobody said": ({"Bản Tâu": 0}, {"covered": 4, "over": 2}),
+    "two of one hamlet": ({"Bản Tâu": 3, "bản tâu": 2}, {"covered": 5, "over": 1}),
+    "its own before the commune's": ({"Bản Tâu": 3, "": 2}, {"covered": 5, "over": 1}),
+    "of another hamlet": ({"Bản Mển": 99}, {"closed": 6}),
+}
+
+
+@pytest.mark.parametrize("label", GROUPS)
+def test_a_group_covers_as_many_as_it_holds(database: Database, label: str) -> None:
+    sizes, expected = GROUPS[label]
+    with database.transaction() as tx:
+        row = agree(tx, "zalo_oa", group_size="4")
+        for number, (hamlet, size) in enumerate(sizes.items()):
+            groups.keep(tx, row.id or 0, f"g{number}", "", HERE, hamlet, size)
+        people(tx, 6, 999, hamlet="bản tâu")
+        made = told(tx, announcement(tx))
+        assert (made.ways, made.reached, made.people) == (expected, 0, 6)
+
+
 def test_a_plan_that_counts_messages_may_not_hold_them_all(database: Database) -> None:
     with database.transaction() as tx:
         agree(tx, "zalo_bot", messages_per_month="5", reserve="2")

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from content import hours
-from handlers import quiet
-from storage import Transaction, announcements, communes, ledger
+from handlers import corrections, quiet
+from handlers.announcements import publish
+from storage import Transaction, announcements, communes, ledger, publishing
 from storage.outbox import Delivery
 from tests.handlers.stage import HOUR_MS, THANH_NUA, Stage, Villager
 from tests.handlers.test_digests import at
@@ -73,6 +74,49 @@ def test_the_writer_may_choose_the_night(stage: Stage, hoa: Villager) -> None:
 
     stage.do(choose)
     assert len(may_go(stage)) == 1
+
+
+HOURS: dict[str, tuple[str, int, int, bool, str]] = {
+    # priority; when it is sent, and when what it corrects ends, hours of the day; whether its writer chose the night
+    "of routine news, at night": ("routine", 23, 48, False, ""),
+    "of priority news, at night": ("priority", 23, 48, False, ""),
+    "of an emergency": ("emergency", 23, 48, False, "urgent"),
+    "of what was sent at night on purpose": ("routine", 23, 48, True, "chosen"),
+    "of what ends before the morning": ("routine", 23, 28, False, "ends"),
+    "of what ends in the coming night": ("routine", 20, 23, False, "ends"),
+    "of what ends in the evening": ("routine", 10, 20, False, ""),
+    "of what has ended": ("routine", 23, 22, False, ""),
+}
+
+
+@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+@pytest.mark.parametrize("label", HOURS)
+def test_a_correction_rings_at_night_only_where_it_must(stage: Stage, hoa: Villager, label: str, kind: str) -> None:
+    priority, hour, until, chosen, why = HOURS[label]
+    at(stage, 9 * HOUR_MS)
+    midnight = stage.clock() - 9 * HOUR_MS
+    number = stage.publish("Họp bản", priority)
+    hoa.arrives()
+    at(stage, hour * HOUR_MS)
+    lan, minh = stage.official(), stage.official()
+
+    def correct(tx: Transaction) -> int:
+        original = announcements.of(tx, number)
+        assert original
+        original.at_night, original.valid_until = chosen, midnight + until * HOUR_MS
+        row = corrections.draft(tx, original, lan, kind, stage.know)
+        assert quiet.night(tx, row) == why
+        wakes = bool(why) or hour < 21
+        assert bool(quiet.morning(tx, row)) is not wakes
+        assert quiet.problems(row, tx.now, quiet.hours_of(tx, row)) == []
+        row.status = "waiting"
+        assert publish(tx, row, minh, stage.know, two_people=True)
+        while publishing.advance(tx, 1000):
+            pass
+        return int(wakes)
+
+    expected = stage.do(correct)
+    assert len(may_go(stage)) == expected
 
 
 def test_a_whole_commune_is_put_to_bed_at_once_but_for_who_is_awake(stage: Stage, hoa: Villager) -> None:

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from storage import announcements
+from storage.outbox import ROUTINE as ROUTINE_LANE
+from storage.outbox import Delivery
 from tests.bot.console.test_announcements import EMERGENCY, ROUTINE, press, spread, status_of, write
 from tests.bot.console.world import HERE, THERE, Client, World, send, sign_in, text_of
 
@@ -111,3 +115,54 @@ async def test_one_unclear_commune_of_several_keeps_all_of_it(client: Client, wo
     await sign_in(client, "tinh")
     page = await send(client, "/console/announcements/new", 400, commune=f"{HERE}; xã Không Có", **ROUTINE)
     assert "Chưa rõ tin của xã nào" in page
+
+
+AT_NIGHT = {
+    "routine news waits": (ROUTINE, {}, "thì tin này chờ đến sáng"),
+    "as its writer chose": (ROUTINE, {"at_night": "on"}, "Gửi cả trong giờ yên tĩnh, như đã chọn khi viết"),
+    "it would come too late": (ROUTINE, {"valid_until": "2026-11-22T04:00", "at_night": "on"}, "trước khi trời sáng"),
+}
+
+
+@pytest.mark.parametrize("label", AT_NIGHT)
+async def test_the_preview_says_whether_it_goes_at_night(client: Client, world: World, label: str) -> None:
+    form, more, sentence = AT_NIGHT[label]
+    await sign_in(client, "lan")
+    code = await write(client, **{**form, **more})
+    await press(client, code, "send")
+    if label == "it would come too late":
+        await change(world, code, at_night=False)
+    for kind in ("correction", "withdrawal"):
+        assert sentence in await text_of(client, f"/console/announcements/{await begun(client, code, kind)}")
+
+
+async def test_an_emergency_is_taken_back_at_once(client: Client, world: World) -> None:
+    await sign_in(client, "lan")
+    code = await write(client, **EMERGENCY)
+    await change(world, code, status="published", published_at=world.ms)
+    page = await text_of(client, f"/console/announcements/{await begun(client, code, 'withdrawal')}")
+    assert "Tin khẩn cấp: gửi ngay, cả trong giờ yên tĩnh." in page
+
+
+@pytest.mark.parametrize(("state", "warned"), [("sent", True), ("unknown", True), ("never", False)])
+async def test_the_preview_says_that_an_article_cannot_be_taken_back(
+    client: Client, world: World, state: str, warned: bool
+) -> None:
+    code = await published(client, world)
+    with world.work.database.transaction() as tx:
+        row = announcements.coded(tx, code)
+        assert row is not None
+        tx.put(Delivery(account_id=1, chat="bai-1", lane=ROUTINE_LANE, state=state, route="article", due_at=1,
+                        announcement_id=row.id, created_at=1))  # fmt: skip
+    page = await text_of(client, f"/console/announcements/{await begun(client, code, 'withdrawal')}")
+    assert ("Bài chung không đính chính, không rút lại được" in page) is warned
+
+
+async def change(world: World, code: str, **values: object) -> None:
+    """Change an announcement behind the pages' back."""
+    with world.work.database.transaction() as tx:
+        row = announcements.coded(tx, code)
+        assert row is not None
+        for name, value in values.items():
+            setattr(row, name, value)
+        tx.add(row)

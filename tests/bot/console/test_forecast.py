@@ -5,7 +5,7 @@ import json
 import pytest
 from aiohttp.test_utils import TestServer
 
-from storage import Transaction, accounts
+from storage import Transaction, accounts, groups
 from tests.bot.console.test_announcements import EMERGENCY, ROUTINE, press, write
 from tests.bot.console.world import HERE, Client, World, send, sign_in, text_of, villager
 
@@ -38,6 +38,17 @@ async def test_it_counts_who_is_out_of_reach_on_zalo(client: Client, world: Worl
     assert "<strong>4 người</strong> kênh không gửi riêng ngay được" in page
 
 
+async def test_it_says_who_has_no_room_in_the_group_of_their_hamlet(client: Client, world: World) -> None:
+    with world.work.database.transaction() as tx:
+        for _ in range(2):
+            silent(tx, 9)
+        number = next(row.id or 0 for row in accounts.every(tx) if row.channel == "zalo_oa")
+        groups.keep(tx, number, "g1", "", HERE, "", 1)
+    page = await preview(client, **ROUTINE)
+    assert "1 người chỉ thấy ở nhóm thôn hoặc bài chung" in page
+    assert "người không nhận được: nhóm của thôn không đủ chỗ cho mọi người" in page
+
+
 async def test_it_tells_the_cost_and_what_is_left(client: Client, world: World) -> None:
     with world.work.database.transaction() as tx:
         silent(tx, 3)
@@ -67,7 +78,9 @@ async def test_the_article_goes_only_where_the_official_chose_it(client: Client,
             tx.session.add(row)
     await sign_in(client, "lan")
     codes = [await write(client, **ROUTINE) for _ in range(2)]
-    assert "Gửi thêm bài chung" in await text_of(client, f"/console/announcements/{codes[0]}")
+    page = await text_of(client, f"/console/announcements/{codes[0]}")
+    assert "Gửi thêm bài chung" in page
+    assert "Bài đã gửi thì không sửa, không rút lại được" in page
     await press(client, codes[0], "send")
     await send(client, f"/console/announcements/{codes[1]}/send", version="1", article="1")
     with world.work.database.transaction() as tx:
