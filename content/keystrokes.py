@@ -86,6 +86,8 @@ def telex(token: str, *, late: bool = True) -> Keys | None:
             done = keys.put_tone(TELEX_TONES[c])
         elif c == "w":
             done = keys.hook("aou") or _horned(keys)
+        elif c in "dđ" and keys.letters == ["đ"]:  # barred already, and typed again: "đđơn"
+            done = keys.sure = True
         elif (c == "d" and keys.letters and keys.bar()) or (c in _HATS and keys.hat(c, late=late)):
             done = True
         else:

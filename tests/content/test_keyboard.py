@@ -99,6 +99,7 @@ def test_the_list_of_syllables_is_in_order_and_holds_syllables_only() -> None:
         ("lux leen rooif", "lũ lên rồi"),
         ("chays nhaf", "cháy nhà"),
         ("cas cheets", "cá chết"),
+        ("làm đđơn, đdường", "làm đơn, đường"),
         ("hoir: lamf gif?", "hỏi: làm gì?"),
     ],
 )

@@ -13,7 +13,16 @@ from content import vietnamese as vi
 ANY = st.text(st.characters(), max_size=80) | st.text(
     st.sampled_from("aăâeêioôơuưyđÐ̛̣̀́̉̃̂̆sfrxjw123 \n\t.,'’-dwzk\u200b\u202e\ud800🙂ﷺ"), max_size=40
 )
-STEPS: list[Callable[[str], str]] = [vi.nfc, vi.clean, vi.fold, vi.squeeze, vi.expand, vi.decode]
+STEPS: list[Callable[[str], str]] = [
+    vi.nfc,
+    vi.clean,
+    vi.fold,
+    vi.squeeze,
+    vi.expand,
+    vi.decode,
+    vi.standard,
+    vi.figures,
+]
 LONG = {
     "one letter": "a" * 100_000,
     "held keys": "as" * 50_000,
