@@ -10,6 +10,7 @@ from content.chunks import protected
 from content.spelling import Word, fold, has_marks, nfc, words
 
 DATA = Path(__file__).with_name("regional_words.toml")
+_PASSES = 8  # a common word may show that its neighbour is a regional one; two passes do, but for a word game
 _STOPS = frozenset(".!?…\n:")
 
 
@@ -56,6 +57,14 @@ def standard(text: str) -> str:
     either word: put both sides of a comparison through it. Idempotent; what has no marks gets none.
     """
     composed = nfc(text)
+    for _ in range(_PASSES):
+        before, composed = composed, _once(composed)
+        if composed == before:
+            break
+    return composed
+
+
+def _once(composed: str) -> str:
     read = words(composed)
     kept = protected(composed)
     exact = any(has_marks(word) for word in read)
