@@ -28,9 +28,9 @@ OVER = "over"  # their hamlet has a group, but that holds fewer people than live
 class Share:
     """What one account does of it.
 
-    `ways`: route, or reason for none (`over`; `closed`, `unpaid`, `spent`, `full` of handlers.routes), → people. `cost` is
-    đồng; `left` says how many messages of each kind it has left this month afterwards. `ends_at`: when the last one
-    has it, ms UTC; None: nobody knows, for the account is suspended.
+    `ways`: route, or reason for none (`over`; `closed`, `unpaid`, `spent`, `full` of handlers.routes), → people.
+    `cost` is đồng; `left` says how many messages of each kind it has left this month afterwards. `ends_at`: when the
+    last one has it, ms UTC; None: nobody knows, for the account is suspended.
     """
 
     account: Account

@@ -87,8 +87,8 @@ def _shown(tx: Transaction, known: Context, signed: Signed, code: str) -> dict[s
         "night": quiet.night(tx, row),
         "problems": _problems(tx, row, known),
         **_related(tx, row),
-        **(forecast.shown(tx, row, known.settings, preview(row, known.know)) if row.published_at == 0 else {}),
-        **progress.shown(tx, row, known.settings),
+        **(forecast.shown(tx, row, known, preview(row, known.know)) if row.published_at == 0 else {}),
+        **progress.shown(tx, row, known),
     }
 
 

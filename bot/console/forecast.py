@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.config import Settings
+from bot.console.pace import paces
 from bot.console.progress import duration
 from bot.console.words import channel
-from bot.senders import own_limit
+from bot.context import Context
 from content.message import Part
 from handlers import collective, forecast
 from handlers.forecast import COVERED, FREE, OVER, PAID, PLAIN, TEMPLATE, Forecast, Share
@@ -28,14 +28,10 @@ WAYS = {
 LEFT = {"paid": "tin trả tiền", "template": "mẫu tin", "message": "tin", "article": "bài chung"}
 
 
-def shown(
-    tx: Transaction, row: Announcement, settings: Settings, letters: dict[str, tuple[Part, ...]]
-) -> dict[str, Any]:
+def shown(tx: Transaction, row: Announcement, known: Context, letters: dict[str, tuple[Part, ...]]) -> dict[str, Any]:
     """What the page tells of it. `letters`: channel → the parts people there will get."""
     calls = {name: len(parts) for name, parts in letters.items()}
-    made = forecast.forecast(
-        tx, row, lambda one: own_limit(one.channel, settings).per_second, calls, settings.zalo_app_per_minute / 60
-    )
+    made = forecast.forecast(tx, row, paces(known), calls, known.settings.zalo_app_per_minute / 60)
     return {
         "forecast": {
             "accounts": [_account(one, made.now) for one in made.shares],

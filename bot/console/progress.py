@@ -1,16 +1,18 @@
 """How far an announcement has come: live numbers, the speed and the time left, and in the end who was missed."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from bot.config import Settings
+from bot.console.pace import longest, paces
 from bot.console.pages import Refused, page
 from bot.console.session import context, me
 from bot.console.words import DELIVERY_STATES, reason
-from storage import Transaction, announcements, progress
+from bot.context import Context
+from storage import Transaction, accounts, announcements, outbox, progress
 from storage.announcements import LANE, Announcement
 from storage.progress import Progress
 
@@ -47,13 +49,13 @@ def speed(known: list[Reading], now: Reading) -> float | None:
     return (now.tried - old.tried) * 1000 / (now.at - old.at) if old else None
 
 
-def shown(tx: Transaction, row: Announcement, settings: Settings, was: str = "") -> dict[str, Any]:
+def shown(tx: Transaction, row: Announcement, known: Context, was: str = "") -> dict[str, Any]:
     """What the template needs, counted from the ledger."""
-    found, known = progress.of(tx, row.id or 0), readings(was)
+    found, read = progress.of(tx, row.id or 0), readings(was)
     now = Reading(tx.now, found.tried)
     moving = row.status == "publishing" or found.waiting > 0
-    pace = speed(known, now) if moving else None
-    left = _left(tx, row, settings, found, pace) if moving else None
+    pace = speed(read, now) if moving else None
+    left = _left(tx, row, known, found, pace) if moving else None
     return {
         "code": row.code,
         "counts": [(words, found.people[state]) for state, words in DELIVERY_STATES.items() if found.people.get(state)],
@@ -69,7 +71,7 @@ def shown(tx: Transaction, row: Announcement, settings: Settings, was: str = "")
         "stuck": pace == 0 and found.waiting > 0,
         "left": duration(left),
         "too_slow": left is not None and tx.now + left * 1000 > row.valid_until,
-        "was": ",".join(f"{one.at}.{one.tried}" for one in remembered(known, now)),
+        "was": ",".join(f"{one.at}.{one.tried}" for one in remembered(read, now)),
         "stopped": row.stopped_at > 0,
         "urgent": row.priority == "emergency",
         **_missed(found),
@@ -95,30 +97,32 @@ def _reasons(found: Progress) -> list[tuple[str, str, int]]:
     return sorted(((*key, count) for key, count in said.items() if key[1]), key=lambda one: -one[2])[:8]
 
 
-def _left(tx: Transaction, row: Announcement, settings: Settings, found: Progress, pace: float | None) -> float | None:
+def _left(tx: Transaction, row: Announcement, known: Context, found: Progress, pace: float | None) -> float | None:
     """Seconds until the last one has it: by the speed seen, else by what the accounts may send; None: nobody knows."""
     if row.status == "publishing" or not found.waiting:
         return None  # it is not written down yet how many there will be
     if pace is not None:
         return found.waiting / pace if pace else None
-    return _allowed(tx, row, settings)
+    return _allowed(tx, row, known)
 
 
-def _allowed(tx: Transaction, row: Announcement, settings: Settings) -> float | None:
+def _allowed(tx: Transaction, row: Announcement, known: Context) -> float | None:
     """Seconds for the longest queue at the pace its account may send, with what goes before or beside it."""
-    rates = {
-        "telegram": settings.telegram_per_second * (1 - settings.headroom),
-        "zalo_oa": settings.zalo_oa_per_minute / MINUTE,
-        "zalo_bot": settings.zalo_bot_per_second,
-    }
-    written, names = announcements.letters(tx, row.id or 0), progress.channels(tx)
-    before = LANE[row.priority]
-    queues: dict[int, int] = {}
-    for (account, lane), count in progress.queued(tx).items():
-        if lane <= before and names.get(account) in written:
-            queues[account] = queues.get(account, 0) + count
-    paces = {account: rates[names[account]] for account in queues}  # 0: the platform sets no limit
-    return max((count / paces[account] for account, count in queues.items() if paces[account]), default=None)
+    calls = _calls(tx, row)
+    mine = {one.id: one for one in accounts.every(tx) if one.channel in calls}
+    queues: Counter[int] = Counter()
+    for (number, lane), count in progress.queued(tx).items():
+        if number in mine and lane <= LANE[row.priority]:
+            queues[number] += count * (calls[mine[number].channel] if lane == LANE[row.priority] else 1)
+    waiting = ((mine[number], count) for number, count in queues.items())
+    return longest(waiting, paces(known), known.settings.zalo_app_per_minute / MINUTE)
+
+
+def _calls(tx: Transaction, row: Announcement) -> dict[str, int]:
+    """Channel → calls that its letter takes there, one a part."""
+    written = announcements.letters(tx, row.id or 0)
+    opened = outbox.letters(tx, set(written.values()))
+    return {channel: len(outbox.parts_of(tx, opened[number])) or 1 for channel, number in written.items()}
 
 
 def _speed(pace: float | None) -> str:
@@ -151,7 +155,7 @@ async def live(request: web.Request) -> web.Response:
         row = announcements.visible(tx, code, signed.commune)
         if row is None:
             raise Refused(404)
-        return shown(tx, row, known.settings, was)
+        return shown(tx, row, known, was)
 
     return page(request, "announcement_progress.html", **await known.work.read(job))
 
