@@ -13,7 +13,7 @@ from storage.columns import big, key
 from storage.transaction import Transaction
 
 ALIKE, ALIKE_WITH_GUESS = 0.6, 0.4  # of the terms of both; less is enough where the best guess was the same
-COMPARED = 200  # groups of a commune that a new question is held against, newest first
+COMPARED = 100  # groups of a commune that a new question is held against, newest first
 MOST_TERMS = 24
 MOST_WORDINGS = 20  # of one group that are kept; after that it is only counted
 LONGEST = 1000  # characters of a question
