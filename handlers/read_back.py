@@ -6,7 +6,7 @@ from typing import Any
 from content.commands import yes_no
 from content.legal import about_official, legal_fork
 from content.vietnamese import syllables
-from handlers import files, filing, report
+from handlers import files, filing, report, wishes
 from handlers.turn import Turn
 from storage import media
 
@@ -97,7 +97,7 @@ def _adds(turn: Turn) -> bool:
     """Whether they tell more instead of choosing."""
     if turn.heard.kind == "place" or files.any_sent(turn):
         return True
-    sure = bool(turn.matched.faq and turn.matched.faq[0].confident)
+    sure = bool(turn.matched.faq and turn.matched.faq[0].confident) and wishes.asks(turn.text)
     plain = turn.typed and turn.command is None and yes_no(turn.text) is None and not sure
     return plain and len(syllables(turn.text)) >= ADDS
 

@@ -5,6 +5,7 @@ from typing import Any
 from content.categories import CATEGORIES
 from content.commands import yes_no
 from content.danger import danger
+from content.faq.reading import names_something_broken
 from content.vietnamese import syllables
 from handlers import aside, files, identity, places, read_back, safety, wishes
 from handlers.turn import Turn
@@ -35,10 +36,17 @@ def _told(turn: Turn) -> bool:
         return False
     best = turn.matched.faq[0] if turn.matched.faq else None
     sure = best.id if best and best.confident else ""
-    told = sure == EXPLAINED or (not sure and wishes.reports(turn.text))
+    told = sure == EXPLAINED or _tells(turn.text, bool(sure))
     if told:
         begin(turn, words=turn.text if len(syllables(turn.text)) > 1 else "")  # "report" alone tells nothing
     return told
+
+
+def _tells(text: str, answered: bool) -> bool:
+    """Whether a text that asks nothing tells what is to be mended, though an answer may speak of the same."""
+    said, broken = syllables(text), names_something_broken(text)
+    reports = wishes.reports(text) or (broken and said[0] == "bao")
+    return reports and broken if answered else reports or (broken and len(said) > 2)
 
 
 def _begin_or_resume(turn: Turn) -> None:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from content.faq.entries import CorpusError
 from content.faq.index import FaqIndex, Match
@@ -65,32 +66,87 @@ def ask_all(index: FaqIndex, queries: Iterable[Query]) -> list[Outcome]:
     return [Outcome(query, tuple(index.search(query.text))) for query in queries]
 
 
-def figures(outcomes: list[Outcome]) -> dict[str, float | int]:
-    """Shares 0..1: `top1` and `top3` of the questions that have an answer; `coverage`, the share of these answered
-    confidently; `precision` of confident answers to them; `confident_wrong` of them; `false_confident` of the rest.
+class Count(NamedTuple):
+    """How many of how many."""
+
+    part: int
+    whole: int
+
+    @property
+    def share(self) -> float:
+        """The part, 0..1; 0 of nothing."""
+        return round(self.part / self.whole, 4) if self.whole else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the share of all such questions lies with 95 % certainty (Wilson)."""
+        if not self.whole:
+            return 0.0, 1.0
+        share, spread = self.part / self.whole, _Z * _Z / self.whole
+        middle = (share + spread / 2) / (1 + spread)
+        half = _Z / (1 + spread) * sqrt(share * (1 - share) / self.whole + spread / 4 / self.whole)
+        return round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
+
+
+_Z = 1.96
+
+
+def counts(outcomes: list[Outcome]) -> dict[str, Count]:
+    """What is counted. Of the questions that have an answer: `top1`, `top3`; `coverage`, answered without asking back;
+    `confident_right` and `confident_wrong` of these; `given_or_offered`, the right answer given, or among the three
+    that are offered when unsure. `precision` of the confident answers to them; `false_confident` of the others.
     """
     inside = [one for one in outcomes if one.query.expected]
     outside = [one for one in outcomes if not one.query.expected]
     sure = [one for one in inside if one.confident]
-    right = [one for one in sure if one.right_within(1)]
+    right = sum(one.right_within(1) for one in sure)
+    size = len(inside)
     return {
-        "queries": len(outcomes),
-        "in_scope": len(inside),
-        "out_of_scope": len(outside),
-        "top1": _share(sum(one.right_within(1) for one in inside), len(inside)),
-        "top3": _share(sum(one.right_within(3) for one in inside), len(inside)),
-        "coverage": _share(len(sure), len(inside)),
-        "precision": _share(len(right), len(sure)),
-        "confident_wrong": _share(len(sure) - len(right), len(inside)),
-        "false_confident": _share(sum(one.confident for one in outside), len(outside)),
+        "top1": Count(sum(one.right_within(1) for one in inside), size),
+        "top3": Count(sum(one.right_within(3) for one in inside), size),
+        "coverage": Count(len(sure), size),
+        "precision": Count(right, len(sure)),
+        "confident_right": Count(right, size),
+        "confident_wrong": Count(len(sure) - right, size),
+        "given_or_offered": Count(sum(one.right_within(1 if one.confident else 3) for one in inside), size),
+        "false_confident": Count(sum(one.confident for one in outside), len(outside)),
     }
 
 
-def by_kind(outcomes: list[Outcome]) -> dict[str, dict[str, float | int]]:
-    """`figures` of each kind of question, in alphabetical order."""
+def figures(outcomes: list[Outcome]) -> dict[str, float | int]:
+    """How many questions there were, and the shares (0..1) of `counts`."""
+    inside = sum(bool(one.query.expected) for one in outcomes)
+    sizes = {"queries": len(outcomes), "in_scope": inside, "out_of_scope": len(outcomes) - inside}
+    return sizes | {name: count.share for name, count in counts(outcomes).items()}
+
+
+def intervals(outcomes: list[Outcome]) -> dict[str, tuple[float, float]]:
+    """The 95 % interval of each share."""
+    return {name: count.interval for name, count in counts(outcomes).items()}
+
+
+def by_kind(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of each kind of question, in alphabetical order."""
     kinds = sorted({one.query.kind for one in outcomes})
-    return {kind: figures([one for one in outcomes if one.query.kind == kind]) for kind in kinds}
+    return {kind: [one for one in outcomes if one.query.kind == kind] for kind in kinds}
 
 
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
+def worst(outcomes: list[Outcome], most: int) -> list[tuple[str, Outcome]]:
+    """The errors that hurt most, with their names: confidently wrong or out of scope, then not offered, not first."""
+    named = [(name, one) for one in outcomes if (name := _error(one))]
+    return sorted(named, key=lambda pair: (_ERRORS.index(pair[0]), -_score(pair[1])))[:most]
+
+
+_ERRORS = ("confident_wrong", "false_confident", "not_offered", "not_first")
+
+
+def _error(one: Outcome) -> str:
+    if one.confident and not one.right_within(1):
+        return "confident_wrong" if one.query.expected else "false_confident"
+    if not one.query.expected or one.right_within(1):
+        return ""
+    return "not_first" if one.right_within(3) else "not_offered"
+
+
+def _score(one: Outcome) -> float:
+    return one.matches[0].score if one.matches else 0.0

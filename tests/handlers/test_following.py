@@ -166,7 +166,7 @@ def test_questions_and_danger_are_served_before_consent(stage: Stage, zalo: Vill
     answered, reminded = zalo.say("lam khai sinh cho con can gi")
     assert "60 ngày" in answered
     assert "nhắn 1" in reminded
-    assert "112" in zalo.say("cứu với, nhà tôi bị lũ cuốn")[0]
+    assert "112" in zalo.say("cứu với, cháy nhà rồi")[0]
     assert "Kênh tin của UBND xã Thanh Nưa" in zalo.say("không phải")[-1]
     zalo.say("1")
     assert communes(stage) == [THANH_NUA]

@@ -20,7 +20,8 @@ def test_a_name_or_a_word_without_marks_stops_nothing_and_loses_nothing(stage: S
         assert said, word
         assert citizen is not None, word
         assert bool(citizen.stopped_at) == (step == STOPPED), word
-        assert villager.step() or step == "commune.hamlet", f"{word}: the dialogue is gone"
+        # "an toan" is the answer to "are you in danger?", and then what they cried is answered as a question.
+        assert villager.step() or step in ("commune.hamlet", "safety.called"), f"{word}: the dialogue is gone"
 
 
 @pytest.mark.parametrize("step", [*FREE])
