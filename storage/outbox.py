@@ -131,7 +131,7 @@ def revive(tx: Transaction, announcement_id: int, address_id: int, lane: int) ->
     """Queue once more what was refused or stopped on its way to an address; whether there was such a row."""
     missed = (col(Delivery.announcement_id) == announcement_id, col(Delivery.address_id) == address_id)
     again = {"state": "queued", "lane": lane, "due_at": tx.now, "attempts": 0, "parts_done": 0, "message_id": "",
-             "why": "", "resent": False, "first_at": 0, "route": ""}  # fmt: skip
+             "why": "", "resent": False, "first_at": 0, "route": "", "held": ""}  # fmt: skip
     found = update(Delivery).where(*missed, col(Delivery.state).in_(MISSED)).values(**again)
     return tx.changed(tx.session.execute(found)) == 1
 
