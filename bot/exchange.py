@@ -5,14 +5,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.consequences import beside, timed
-from bot.endings import Ending, Sent
+from bot.consequences import beside, follows, timed
+from bot.endings import Ending, Sent, Unknown
 from content.message import Part
 from handlers import digests, quiet, routes
-from storage import Transaction, calls, leases, ledger
+from storage import Transaction, calls, leases, ledger, takeover
 from storage.accounts import Account
 from storage.ledger import Claimed, Due
 
+ASTRAY = "máy gửi không rõ tin đã đi chưa"
 SAFE_SECONDS = 5.0  # with less of its lease left a sender begins nothing
 
 
@@ -49,7 +50,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One exchange: whose, under which lease, what has ended, and how much may be claimed.
+    """One exchange: whose, under which lease, what has ended, calls to be counted, and how much may be claimed.
 
     `talk` and `again`: how many answers and emergencies that failed before, where others are due as well.
     """
@@ -57,6 +58,7 @@ class Asked:
     account: Account
     lease: Held
     settled: list[Settled] = field(default_factory=list)
+    calls: int = 0
     room: int = 0
     busy: Collection[str] = ()
     talk: int = 1
@@ -75,8 +77,7 @@ class Got:
 
 def exchange(tx: Transaction, asked: Asked) -> Got:
     """Settle, then claim. Raises `Lost`."""
-    if tx.postgres and not leases.holds(tx, asked.lease.name, asked.lease.epoch):
-        raise Lost
+    _alone_and_holding(tx, asked)
     settle(tx, asked)
     if asked.room <= 0:
         return Got([])
@@ -89,6 +90,27 @@ def exchange(tx: Transaction, asked: Asked) -> Got:
     return Got(rows, claimed.urgent, bool(claimed.rows), claimed.late)
 
 
+def reclaim(tx: Transaction, asked: Asked, known: Collection[int], mine: Collection[int]) -> int:
+    """Take back what is claimed under this lease and not among the rows `known` to its sender; how many.
+
+    What never came back from its claim was surely not sent, and waits again as if nothing had been. What did (it is
+    among `mine`), and was lost sight of, may have been. Raises `Lost`.
+    """
+    _alone_and_holding(tx, asked)
+    lost = [row for row in takeover.claimed(tx, asked.account.id or 0, asked.lease.epoch) if row.id not in known]
+    ended = [Settled(row, follows(row, Unknown(ASTRAY)) if row.id in mine else {"state": "queued"}) for row in lost]
+    settle(tx, replace(asked, settled=ended))
+    return len(lost)
+
+
+def _alone_and_holding(tx: Transaction, asked: Asked) -> None:
+    """Wait for an exchange of this account whose end was never heard of, and let nobody take over before this one's."""
+    if tx.postgres:
+        takeover.alone(tx, asked.account.id or 0)
+        if not leases.holds(tx, asked.lease.name, asked.lease.epoch):
+            raise Lost
+
+
 def settle(tx: Transaction, asked: Asked) -> None:
     """Write how sends ended, and how many calls were made."""
     number = asked.account.id or 0
@@ -96,7 +118,7 @@ def settle(tx: Transaction, asked: Asked) -> None:
     ledger.settle(tx, asked.lease.epoch, [(one.row.id, changes) for one, changes in changed])
     digests.settled(tx, asked.lease.epoch, ((one.row, changes) for one, changes in changed))
     routes.settled(tx, asked.account, ((one.row, changes) for one, changes in changed))
-    calls.made(tx, number, sum(one.ending is not None for one in asked.settled))
+    calls.made(tx, number, asked.calls)
     for one, changes in changed:
         if one.ending is not None and not _plain(one):
             beside(tx, number, one.row, one.ending, one.part, changes.get("due_at", 0))
@@ -110,3 +132,9 @@ def _plain(one: Settled) -> bool:
 def alone(one: Settled) -> Settled:
     """The same without what is beside it: that could not be written."""
     return replace(one, ending=None)
+
+
+def bare(one: Settled) -> Settled:
+    """The same without words either: how it ended is what must be written."""
+    changes = {name: value for name, value in one.changes.items() if name == "state" or not isinstance(value, str)}
+    return replace(one, ending=None, changes=changes)

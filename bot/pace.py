@@ -113,6 +113,7 @@ class Budget:
 
     def __init__(self, own: Limit, shared: Sequence[Limit] = ()) -> None:
         self.own = own
+        self.ended = 0  # calls
         self._limits = (own, *shared)
 
     @property
@@ -137,6 +138,7 @@ class Budget:
 
     def land(self) -> None:
         """A call has ended."""
+        self.ended += 1
         for one in self._limits:
             one.land()
 

@@ -169,9 +169,9 @@ class Senders:
         gap = self._settings.chat_gap if row.channel in ("telegram", "zalo_bot") else 0.0
         chats = Chats(gap, TELEGRAM_GROUP_PER_MINUTE if row.channel == "telegram" else 0)
         channel: Channel | None = getattr(outlet, "channel", None)
-        if channel is not None:
-            channel.gate = budget.slot
         sender = Sender(row, outlet, self._work, budget, chats, leased.held, getattr(channel, "told_limits", _nothing))
+        if channel is not None:
+            channel.gate = sender.slot
         task = asyncio.create_task(sender.run(), name=f"sender {row.name}")
         leased.senders[row.id or 0] = (sender, task)
         log.info("account sends", account=row.name)

@@ -1,14 +1,37 @@
-"""Taking over: what a dead sender may have sent, and rows of a clock that ran ahead."""
+"""Taking over: what a dead sender may have sent, what a living one lost, and rows of a clock that ran ahead."""
 
 from collections.abc import Collection
+from dataclasses import fields
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Integer, bindparam, case, func, select, text, update
 
+from storage.ledger import Due
 from storage.outbox import Delivery
 from storage.transaction import Transaction
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 AHEAD_MS = 60_000
+CLAIMS = 7448  # the name of our advisory locks, one an account
+# A server does not notice for hours that a client's machine has died in the middle of a transaction.
+_ALONE = select(func.set_config("idle_in_transaction_session_timeout", "5000", text("true")),
+                func.pg_advisory_xact_lock(CLAIMS, bindparam("account", type_=Integer)))  # fmt: skip
+_CLAIMED = select(*(_ROWS.c[one.name] for one in fields(Due))).where(
+    _ROWS.c.account_id == bindparam("account"), text("state = 'claimed'"), _ROWS.c.held != "digest",
+    _ROWS.c.epoch == bindparam("mine"),
+)  # fmt: skip
+
+
+def alone(tx: Transaction, account_id: int) -> None:
+    """Wait until no other transaction claims for this account: one whose client is gone is soon given up (PostgreSQL).
+
+    A connection may be lost at the commit, and that may still be under way.
+    """
+    tx.run(_ALONE, {"account": account_id})
+
+
+def claimed(tx: Transaction, account_id: int, epoch: int) -> list[Due]:
+    """What an account's sender should have in its hands. Parts of a day's letter go its way and are not told."""
+    return [Due(*row) for row in tx.run(_CLAIMED, {"account": account_id, "mine": epoch}).all()]
 
 
 def crashed(tx: Transaction, account_ids: Collection[int]) -> int:

@@ -14,7 +14,8 @@ from bot.endings import Ending
 from content.message import Heard, Part
 
 Now = Callable[[], int]  # ms UTC; passed in, so that the sandbox's clock and the tests' clock work
-# Entered before every call that is not the send itself (an upload, a look at the account): it takes a slot too.
+# Entered before every call of a send but its first (after an upload, a second try), and before every call beside the
+# sends (a look at the account): each takes a slot. Of a send it may raise `NoSlot`, which passes through.
 Gate = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -105,6 +106,10 @@ class Unavailable(Exception):
         self.suspend = suspend
 
 
+class NoSlot(Exception):
+    """A send's next call must not be made now: what it has done so far has told nobody anything, so it goes back."""
+
+
 class Channel(Protocol):
     """One account on one platform. Built without I/O; `start` survives an outage of the platform."""
 
@@ -119,7 +124,7 @@ class Channel(Protocol):
         """Close the connection pool; a second call does nothing."""
 
     async def send(self, chat: str, part: Part, medium: Medium | None = None) -> Ending:
-        """Make one part's call. Never raises but `CancelledError`, which leaves the outcome unknown.
+        """Make one part's call. Raises `NoSlot`, and `CancelledError`, which leaves the outcome unknown; never else.
 
         `medium` is given when `part.media` is set. The ending's `why` holds neither the words nor a token.
         """

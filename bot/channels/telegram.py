@@ -106,22 +106,29 @@ class TelegramChannel:
         except Refusal as refusal:
             if not wants_no_voice(refusal):
                 raise
-        sent = await self._send_file(*AUDIO, chat, part, medium, "")
+        async with self.gate():
+            sent = await self._send_file(*AUDIO, chat, part, medium, "")
         return Sent(sent.id, moved_to=sent.moved_to)  # the id of an audio file would not do as a voice
 
     async def _send_file(self, method: str, field: str, chat: str, part: Part, medium: Medium, handle: str) -> Sent:
         """By file id when there is one that the server still takes, else by upload."""
         handle = handle or await self._uploads.handle(method, medium.sha)
+        if not handle:
+            return await self._upload(method, field, chat, part, medium)
+        try:
+            return await self._deliver(method, {**media_call(chat, part), field: handle})
+        except Refusal as refusal:
+            if not is_bad_handle(refusal):
+                raise
+        self._uploads.forget(method, medium.sha, handle)
+        async with self.gate():
+            return await self._upload(method, field, chat, part, medium)
+
+    async def _upload(self, method: str, field: str, chat: str, part: Part, medium: Medium) -> Sent:
+        """By upload, unless somebody else has just uploaded it."""
         data = media_call(chat, part)
-        if handle:
-            try:
-                return await self._deliver(method, {**data, field: handle})
-            except Refusal as refusal:
-                if not is_bad_handle(refusal):
-                    raise
-            self._uploads.forget(method, medium.sha, handle)
-            if newer := await self._uploads.handle(method, medium.sha):
-                return await self._deliver(method, {**data, field: newer})
+        if handle := await self._uploads.handle(method, medium.sha):
+            return await self._deliver(method, {**data, field: handle})
         async with self._uploads.uploading(method, medium.sha):
             content = await asyncio.to_thread(medium.path.read_bytes)
             sent = await self._deliver(method, {**data, field: input_file(medium, content)})

@@ -105,18 +105,20 @@ class ZaloOA(Routes):
         return await self._tried(work, lambda refused: self._refused(refused, chat, part))
 
     async def _deliver(self, chat: str, part: Part, words: str, medium: Medium | None, wait: float | None) -> Ending:
-        """Upload if there is something new to upload, send, and upload once more when Zalo has dropped it."""
-        if medium is None:
-            return self._sent(await self._post(chat, sending.message(part, words, ""), wait), chat, part)
-        made = "" if medium.handle else await self._upload(part, medium, wait)
-        try:
-            answer = await self._post(chat, sending.message(part, words, made or medium.handle), wait)
-        except Refused as refused:
-            if refused.code != UPLOAD_EXPIRED:
-                raise
+        """Send what needs no upload; else upload first, also when Zalo has dropped what was uploaded before."""
+        if medium is None or medium.handle:
+            try:
+                said = sending.message(part, words, medium.handle if medium else "")
+                return self._sent(await self._post(chat, said, wait), chat, part)
+            except Refused as refused:
+                if refused.code != UPLOAD_EXPIRED or medium is None:
+                    raise
+            async with self.gate():
+                made = await self._upload(part, medium, wait)
+        else:
             made = await self._upload(part, medium, wait)
-            answer = await self._post(chat, sending.message(part, words, made), wait)
-        return self._sent(answer, chat, part, made)
+        async with self.gate():
+            return self._sent(await self._post(chat, sending.message(part, words, made), wait), chat, part, made)
 
     async def _post(self, chat: str, message: dict[str, Any], wait: float | None) -> dict[str, Any]:
         body = {"recipient": {"user_id": chat}, "message": message}
@@ -127,8 +129,7 @@ class ZaloOA(Routes):
         raw = await asyncio.to_thread(medium.path.read_bytes)
         way = sending.UPLOADS[part.kind]
         try:
-            async with self.gate():
-                data = await self._api("POST", way.path, lambda: {"data": way.form(raw, medium.mime)}, wait)
+            data = await self._api("POST", way.path, lambda: {"data": way.form(raw, medium.mime)}, wait)
         except Unclear as error:
             raise NotWritten(f"tải tệp lên Zalo: {error}") from None
         handle = text(data.get(way.answer))
@@ -171,7 +172,8 @@ class ZaloOA(Routes):
             if refused.code not in TOKEN:
                 raise
             token = await self._keeper.renew(token)
-        return await self._once(method, path, make(), token, wait)
+        async with self.gate():
+            return await self._once(method, path, make(), token, wait)
 
     async def _once(
         self, method: str, path: str, rest: dict[str, Any], token: str, wait: float | None

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col, select
@@ -14,7 +15,7 @@ from bot.exchange import Held
 from bot.pace import Budget, Chats, Limit
 from bot.work import Work
 from content.message import Part
-from storage import Database
+from storage import Database, leases
 from storage.accounts import Account
 from storage.ledger import Due
 from storage.outbox import ROUTINE, Delivery
@@ -38,7 +39,7 @@ class FarSide:
 
     async def send(self, row: Due, part: Part) -> Ending:
         """One call."""
-        self.calls.append((time.monotonic(), row, part))
+        self.calls.append((time.monotonic(), replace(row), part))
         await asyncio.sleep(self.took(row))
         return self.ending(row)
 
@@ -79,6 +80,7 @@ def made(work: Work, far: Any, limit: Limit | None = None, channel: str = "teleg
     """The same before it runs."""
     with work.database.transaction() as tx:
         row: Account = account(tx, channel)
+        leases.take(tx, "budget 1", "we", 600_000)
     return Sender(row, far, work, Budget(limit or FREE, shared), Chats(0.0), Held("budget 1", 1), limits)
 
 

@@ -1,15 +1,20 @@
 """A sender and its ledger: who goes when, what an ending means for the others, and what trouble does not do."""
 
 import asyncio
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from bot import health
 from bot.endings import Ending, Later, Sent, Unknown
-from bot.pace import Limit
-from storage import Database
-from storage.outbox import EMERGENCY, ROUTINE, STATUS
+from bot.pace import MOST, Limit
+from content.message import Part
+from storage import Database, calls
+from storage.ledger import Due
+from storage.outbox import CONVERSATION, EMERGENCY, ROUTINE, STATUS
 from tests.bot.sending import FarSide, post, rows, running, states, until, worked
+from tests.bot.test_pace import most_in_a_window
 
 TOMORROW = Later(14 * 3600, "hết lượt gửi mẫu tin hôm nay (-144)")
 
@@ -118,3 +123,126 @@ async def test_once_the_copy_of_a_part_went_out_the_parts_that_follow_are_no_cop
             await until(lambda: rows(database)[0].attempts)
     [row] = rows(database)
     assert (row.state, row.parts_done, row.resent, row.first_at) == ("queued", 1, True, 0)
+
+
+# ---- what hangs ----
+
+
+async def test_calls_that_hang_hold_up_nobody_else(database: Database) -> None:
+    for _ in range(12):
+        post(database, lane=EMERGENCY, announcement_id=5)
+    far = FarSide()
+    far.took = lambda row: 4 if row.id in (3, 4) else 0.01
+    with worked(database) as work:
+        async with running(work, far, Limit(8, 4.0)):  # two a second, as an OA
+            await until(lambda: len(far.calls) == 12, 8)
+            times = [at for at, *_ in far.calls]
+            assert max(after - before for before, after in pairwise(times)) < 2.5
+
+
+async def test_a_slow_platform_gets_all_that_its_limit_allows(database: Database) -> None:
+    for _ in range(40):
+        post(database)
+    far = FarSide()
+    far.took = lambda _: 1.0
+    with worked(database) as work:
+        async with running(work, far, Limit(16, 2.0)):  # sixteen in three seconds: a slot is held while a call lasts
+            await until(lambda: len(far.calls) >= 32, 5)
+    assert most_in_a_window((at for at, *_ in far.calls), 2.0) <= 16
+
+
+async def test_no_more_is_held_than_may_be_repeated_also_where_everything_hangs(database: Database) -> None:
+    for _ in range(MOST + 30):
+        post(database)
+    far = FarSide()
+    far.took = lambda _: 3600
+    with worked(database) as work:
+        async with running(work, far) as sender:
+            await until(lambda: len(far.calls) == MOST)
+            await asyncio.sleep(0.3)
+            assert sorted(states(database)) == ["claimed"] * MOST + ["queued"] * 30
+            for task in list(sender._flying):  # nobody waits an hour for the end
+                task.cancel()
+
+
+async def test_what_falls_due_while_something_hangs_is_seen(database: Database) -> None:
+    post(database, "hangs")
+    far = FarSide()
+    far.took = lambda row: 4 if row.chat == "hangs" else 0
+    with worked(database) as work:
+        async with running(work, far):
+            await until(lambda: far.chats() == ["hangs"])
+            post(database, "later")  # and nobody says so
+            await until(lambda: far.chats() == ["hangs", "later"], 2)
+
+
+# ---- calls beside the first of a send ----
+
+
+class TwoCalls(FarSide):
+    """A send that takes two calls, as where a token is renewed in between."""
+
+    sender: Any = None
+
+    async def send(self, row: Due, part: Part) -> Ending:
+        """The first is answered, so the second takes a slot of its own."""
+        await super().send(row, part)
+        async with self.sender.slot():
+            return await super().send(row, part)
+
+
+@pytest.mark.parametrize(("limit", "window"), [(1, 0.2), (5, 0.5)])
+async def test_every_call_of_a_send_takes_a_slot_and_none_waits_for_ever(
+    database: Database, limit: int, window: float
+) -> None:
+    for _ in range(10):
+        post(database)
+    far = TwoCalls()
+    with worked(database) as work:
+        async with running(work, far, Limit(limit, window)) as sender:
+            far.sender = sender
+            await until(lambda: set(states(database)) == {"sent"})
+    assert len(far.calls) == 20
+    assert most_in_a_window((at for at, *_ in far.calls), window) <= limit
+    with database.transaction() as tx:
+        assert len(calls.since(tx, rows(database)[0].account_id, 0)) == 20
+
+
+async def test_a_call_beside_the_sends_counts_after_a_restart_too(database: Database) -> None:
+    with worked(database) as work:
+        async with running(work, FarSide()) as sender:
+            async with sender.slot():
+                pass
+            await until(lambda: made(database, sender.account.id or 0) == 1, 3)
+
+
+def made(database: Database, account_id: int) -> int:
+    """How many calls are written down."""
+    with database.transaction() as tx:
+        return len(calls.since(tx, account_id, 0))
+
+
+async def test_a_send_whose_second_call_has_not_begun_gives_way_to_an_emergency(database: Database) -> None:
+    lower = post(database)
+    far = TwoCalls()
+    with worked(database) as work:
+        async with running(work, far, Limit(1, 1.0)) as sender:
+            far.sender = sender
+            await until(lambda: len(far.calls) == 1)
+            urgent = post(database, lane=EMERGENCY, announcement_id=5)
+            sender.wake(urgent=True)
+            await until(lambda: states(database) == ["sent", "sent"])
+    assert [row.id for _, row, _ in far.calls] == [lower, urgent, urgent, lower, lower]
+    assert (rows(database)[0].attempts, rows(database)[0].resent) == (1, False)
+
+
+async def test_a_chat_that_moved_gets_the_rest_of_its_letter_where_it_is_now(database: Database) -> None:
+    post(database)
+    [row] = rows(database)
+    post(database, row.chat, CONVERSATION, address_id=row.address_id, due_at=row.due_at + 1500)
+    far = FarSide(lambda row: Sent("m", moved_to="-100777") if row.chat != "-100777" else Sent("m"), parts=2)
+    with worked(database) as work:
+        async with running(work, far):
+            await until(lambda: states(database) == ["sent", "sent"])
+    assert far.chats() == [row.chat, "-100777", "-100777", "-100777"]
+    assert [one.chat for one in rows(database)] == ["-100777", "-100777"]

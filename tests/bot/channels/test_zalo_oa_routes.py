@@ -155,4 +155,4 @@ async def test_what_is_no_send_waits_at_the_gate(oa: ZaloOA, far: FarSide, tmp_p
     assert entered == []
     await oa.send(USER, Part("photo", media="x"), medium(tmp_path))
     await oa.profile()
-    assert entered == [1, 3]
+    assert entered == [2, 3]  # the upload is the send's own call
