@@ -3,93 +3,37 @@
 The rule that keeps villagers safe: one syllable without marks is never a command. "dung" is đúng, đừng, dừng,
 dùng, the name Dung and half of xã Xa Dung; "huy" is a name; An Toàn is a commune. So commands are either marked
 ("NGỪNG", "dừng"), or several syllables ("ngung nhan tin"), or words that Vietnamese does not have ("stop", "/start").
+Two syllables without marks, each with a capital, are a name: "Phan Anh" is no report.
 One exception: NGUNG in capitals, because our own messages print the word that way and many keyboards have no marks.
 "ngung" in small letters is not one, but `unsure` says what it may have meant, so that a story can ask.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from content.vietnamese import Word, clean, has_marks, syllables, words
+from content.command_words import (
+    COMMANDS,
+    FREE_TEXT,
+    LEAD,
+    NO,
+    NO_SIGNS,
+    NUMBERS,
+    OTHER_NUMBERS,
+    PLAIN,
+    SLASHED,
+    TAIL,
+    UNSURE,
+    YES,
+    YES_LEAD,
+    YES_SIGNS,
+    YES_TAIL,
+)
+from content.vietnamese import Word, clean, decode, expand, fold, has_marks, syllables, words
 
 LONGEST = 60  # characters; nobody commands with a paragraph
 
-# Spelled with marks. A typed word without marks matches too, unless the whole command is one syllable.
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "stop": (
-        *("ngừng", "ngưng", "dừng", "ngừng nhận tin", "ngưng nhận tin", "dừng nhận tin", "ngừng nhận", "dừng nhận"),
-        *("ngừng gửi tin", "dừng gửi tin", "đừng gửi tin nữa", "không nhận tin nữa", "không nhận tin", "thôi nhận tin"),
-        *("hủy nhận tin", "hủy đăng ký", "hủy theo dõi", "bỏ theo dõi"),
-    ),
-    "emergency_only": ("chỉ nhận tin khẩn cấp", "chỉ tin khẩn cấp", "chỉ nhận tin khẩn"),
-    "resume": ("nhận lại tin", "nhận tin lại", "nhận lại như cũ"),
-    "help": ("trợ giúp", "hướng dẫn", "cách dùng", "cách sử dụng"),
-    "my_data": ("dữ liệu của tôi", "dữ liệu", "thông tin của tôi", "xem dữ liệu", "dữ liệu cá nhân"),
-    "export": ("xuất dữ liệu", "tải dữ liệu", "tải dữ liệu của tôi"),
-    "erase": ("xóa dữ liệu", "xóa dữ liệu của tôi", "xóa hết dữ liệu", "xóa hết dữ liệu của tôi"),
-    "back": ("quay lại", "trở lại"),
-    "start": ("bắt đầu", "bắt đầu lại"),
-    "continue": ("viết tiếp", "viết tiếp phản ánh", "tiếp tục phản ánh", "tiếp tục viết"),
-    "report": ("phản ánh", "gửi phản ánh", "phản ánh kiến nghị", "kiến nghị", "góp ý", "báo tin giả"),
-    "follow": (
-        *("nhận tin", "theo dõi xã", "đổi xã", "chọn xã", "chọn lại xã", "thêm xã"),
-        *("nhận tin xã khác", "đăng ký nhận tin"),
-    ),
-    "places": ("xã của tôi", "nơi theo dõi", "đang theo dõi"),
-    "topics": ("chủ đề", "chọn chủ đề", "loại tin", "chọn loại tin"),
-    "language": ("ngôn ngữ", "đổi ngôn ngữ", "tiếng anh", "tiếng việt"),
-}
-# Not Vietnamese, or not words: safe alone.
-PLAIN: dict[str, str] = {
-    "stop": "stop",
-    "unsubscribe": "stop",
-    "unsub": "stop",
-    "help": "help",
-    "menu": "help",
-    "start": "start",
-    "language": "language",
-    "english": "language",
-    "export": "export",
-    "0": "back",
-}
-SLASHED: dict[str, str] = {
-    "start": "start",
-    "stop": "stop",
-    "help": "help",
-    "report": "report",
-    "phananh": "report",
-    "language": "language",
-    "quyen": "my_data",
-    "mydata": "my_data",
-    "dulieu": "my_data",
-    "xoadulieu": "erase",
-}
-# While a name, an address or a description is asked for, every word is an answer but these.
-FREE_TEXT: dict[str, tuple[str, ...]] = {"stop": ("ngừng nhận tin", "ngưng nhận tin")}
-UNSURE: dict[str, str] = {"ngung": "stop"}
-
-# Politeness around a command or a yes, without which the words are looked up.
-LEAD = ("cho tôi", "tôi muốn", "tôi", "cho tui", "tui muốn", "xin", "nhờ", "làm ơn", "em", "cho em", "cháu", "muốn")
-TAIL = ("ạ", "nhé", "nha", "đi", "với", "giùm", "giúp", "giùm tôi", "nữa", "cảm ơn", "ad", "ơi", "luôn")
-
-YES = (
-    *("đúng", "đúng rồi", "đúng vậy", "đúng thế", "phải", "phải rồi", "vâng", "dạ", "dạ vâng", "có", "ừ", "ừm", "ờ"),
-    *("đồng ý", "chính xác", "chuẩn", "được", "được rồi", "rồi", "nhất trí", "tất nhiên"),
-    *("ok", "oke", "okie", "okay", "okê", "okla", "yes", "y", "yep", "uh", "uk", "uhm", "um", "ukm", "dc"),
-)
-NO = (
-    *("không", "không phải", "không đúng", "không có", "không đồng ý", "không cần", "chưa", "chưa đúng", "chưa phải"),
-    *("sai", "sai rồi", "nhầm", "nhầm rồi", "thôi", "đừng", "khỏi", "hông", "hổng", "chẳng", "chớ"),
-    *("ko", "kg", "kh", "k", "khg", "hok", "hong", "no", "nope", "n"),
-)
-YES_SIGNS, NO_SIGNS = frozenset("👍👌✅✔🆗"), frozenset("👎❌✖🙅")
-YES_LEAD = ("dạ", "vâng", "ừ", "à")
-YES_TAIL = ("ạ", "rồi", "nhé", "nha", "đó", "vậy", "em", "anh", "chị", "bạn", "ad", "cảm ơn", "nhá", "à", "luôn", "đâu")
-
-NUMBERS = ("một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười")
-OTHER_NUMBERS = {"nhất": 1, "tư": 4, "bẩy": 7, "lăm": 5}
 BEFORE_NUMBER = frozenset(syllables("số chọn câu mục cái thứ lựa phương án phím bấm nhắn ý đáp"))
 AFTER_NUMBER = frozenset(syllables("ạ nhé nha đi với ad đó này"))
 NEGATIONS = frozenset({"khong", "chua", "thoi"})
@@ -130,16 +74,42 @@ def command(text: str, *, free_text: bool = False) -> str | None:
     text = clean(text)
     if not text or len(text) > LONGEST:
         return None
+    if text.startswith("/") and not free_text:
+        return SLASHED.get(text[1:].split(maxsplit=1)[0].split("@")[0].lower()) if len(text) > 1 else None
+    tries = (_spoken(meant, free_text=free_text) for meant in _readings(text))
+    return next((found for found in tries if found), None)
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text; with keyboard leftovers and abbreviations resolved ("k nhan tin nua"); and without half-typed marks.
+
+    "ngungwf nhanj tin" is "ngừng nhạn tin": whoever typed without a keyboard for marks means none by them.
+    """
+    yield text
+    meant = expand(decode(text))
+    if meant != text:
+        yield meant
+        if not any(has_marks(word) for word in words(text)) and len(words(meant)) > 1:
+            yield fold(meant)
+
+
+def _spoken(text: str, *, free_text: bool) -> str | None:
     read = words(text)
     if free_text:
         return "back" if text == "0" else _meaning(read, _FREE_TEXT)
-    if text.startswith("/"):
-        return SLASHED.get(text[1:].split(maxsplit=1)[0].split("@")[0].lower()) if len(text) > 1 else None
     if len(read) == 1:
         return _one_word(read[0], text)
-    return next(
-        (name for cut in _without(read, _LEAD, _TAIL) if len(cut) > 1 and (name := _meaning(cut, _COMMANDS))), None
-    )
+    if _is_name(read, text):
+        return None
+    cuts = (cut for cut in _without(read, _LEAD, _TAIL) if len(cut) > 1)
+    found, cut = next(((name, cut) for cut in cuts if (name := _meaning(cut, _COMMANDS))), (None, []))
+    # "dung nhan" is a name or a compliment as well.
+    return None if found == "stop" and len(cut) == 2 and not any(has_marks(word) for word in cut) else found
+
+
+def _is_name(read: Sequence[Word], text: str) -> bool:
+    """Two syllables without marks, both with a capital, as in "Phan Anh" and "Xa Dung"."""
+    return len(read) == 2 and all(not has_marks(word) and text[word.start : word.end].istitle() for word in read)
 
 
 def _one_word(word: Word, text: str) -> str | None:
@@ -151,9 +121,11 @@ def _one_word(word: Word, text: str) -> str | None:
 
 
 def unsure(text: str) -> str | None:
-    """The command that one syllable without marks may have meant ("ngung": stop): ask, never act on it."""
-    read = words(clean(text))
-    return UNSURE.get(read[0].folded) if len(read) == 1 and not has_marks(read[0]) else None
+    """The command that words without marks may have meant ("ngung", "ngung nhan": stop): ask, never act on it."""
+    read = words(clean(text[: 2 * LONGEST]))
+    if len(text) > LONGEST or any(has_marks(word) for word in read):
+        return None
+    return UNSURE.get(" ".join(word.folded for word in read))
 
 
 def _meaning(read: Sequence[Word], table: _Table) -> str | None:

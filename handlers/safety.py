@@ -1,8 +1,8 @@
 """Danger: the numbers to call come first, before anything else the bot could say."""
 
 from content.danger import danger
-from content.vietnamese import syllables
-from handlers import faq, files, report
+from content.vietnamese import fold, syllables
+from handlers import faq, files, places, report
 from handlers.turn import Turn
 
 _SAFE = (["an", "toan"], ["an", "toan", "roi"], ["khong", "sao"], ["on", "roi"])
@@ -30,7 +30,7 @@ def warn(turn: Turn) -> None:
 
 def goes_on(turn: Turn) -> bool:
     """Tell the commune more, or it was nothing dangerous. Whatever else they say is part of what they tell."""
-    taken = "no" if syllables(turn.text) in _SAFE else turn.chosen()
+    taken = "no" if _is_safe(turn) else turn.chosen()
     words, kept = str(turn.data.get("words", "")), turn.data.get("files", [])
     if taken == "tell":
         report.begin(turn, kind="scene", category="danger", words=words, files=kept, danger=True)
@@ -38,9 +38,16 @@ def goes_on(turn: Turn) -> bool:
         found = turn.data.get("found", {})
         turn.end()
         faq.answer_to(turn, words, found)
-    elif turn.heard.kind in ("media", "place") or len(syllables(turn.text)) > 2:
+    elif turn.heard.kind in ("media", "place") or len(syllables(turn.text)) > 2 or places.named(turn):
         return _tells(turn, words, kept)
     return taken is not None
+
+
+def _is_safe(turn: Turn) -> bool:
+    """They are safe; "An Toàn", or those words from somebody of that commune, say where they are."""
+    said = syllables(turn.text)
+    place = turn.text.istitle() or " ".join(said) in fold(turn.place_name(turn.home()))
+    return said in _SAFE and not place
 
 
 def _tells(turn: Turn, words: str, kept: list[int]) -> bool:

@@ -1,10 +1,15 @@
 """Commands are never mistaken for words, names and places, nor the other way round."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.commands import COMMANDS, choice, command, unsure, yes_no
+from content.command_words import COMMANDS, FREE_TEXT
+from content.commands import choice, command, unsure, yes_no
+from content.units import Gazetteer
+from content.vietnamese import fold, syllables
 
 NEVER = [
     "dung",
@@ -75,6 +80,15 @@ GIVEN = [
     ("chi nhan tin khan cap", "emergency_only"),
     ("ngôn ngữ", "language"),
     ("đổi xã", "follow"),
+    ("ngwngf nhanj tin", "stop"),
+    ("NGUWNGF", "stop"),
+    ("ngu7ng2 nha6n5 tin", "stop"),
+    ("k nhận tin nữa", "stop"),
+    ("ko nhan tin", "stop"),
+    ("dk nhan tin", "follow"),
+    ("phanr anhs", "report"),
+    ("duwx lieeuj", "my_data"),
+    ("ngừng nhận", "stop"),
 ]
 
 
@@ -85,7 +99,8 @@ def test_a_command_is_recognised(text: str, name: str) -> None:
 
 @pytest.mark.parametrize("text", [text for text, _ in GIVEN])
 def test_while_free_text_is_asked_for_only_two_words_are_commands(text: str) -> None:
-    expected = {"0": "back", "ngung nhan tin": "stop"}.get(text)
+    leaving = {"ngung nhan tin", "ngwngf nhanj tin", "ngu7ng2 nha6n5 tin"}
+    expected = {"0": "back"}.get(text, "stop" if text in leaving else None)
     assert command(text, free_text=True) == expected
 
 
@@ -95,17 +110,69 @@ def test_leaving_works_even_while_a_name_is_asked_for(text: str) -> None:
 
 
 def test_no_command_is_one_syllable_without_marks() -> None:
-    from content.vietnamese import fold
-
     for spellings in COMMANDS.values():
         for spelling in spellings:
             if len(spelling.split()) == 1:
                 assert command(fold(spelling)) is None
 
 
+def forms(text: str) -> set[str]:
+    return {text, text.lower(), text.upper(), fold(text), fold(text).upper(), fold(text).title()}
+
+
+def test_no_place_in_the_country_is_a_command() -> None:
+    gazetteer = Gazetteer.load()
+    named = {one.name for one in gazetteer.communes()} | {one.name for one in gazetteer.provinces()}
+    assert len(named) > 2000
+    said = {form for name in named for full in (name, f"xã {name}") for form in forms(full)}
+    assert [text for text in said if command(text) or command(text, free_text=True) or unsure(text)] == []
+
+
+FAMILY = [
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Phan",
+    "Lò",
+    "Vàng",
+    "Giàng",
+    "Quàng",
+    "Ksor",
+    "Đinh",
+    "Dương",
+    "Lý",
+    "Hồ",
+    "",
+]
+GIVEN_NAMES = ["Dung", "Dũng", "Dùng", "Huy", "Hủy", "Anh", "Ánh", "An", "Toàn", "Bảo", "Báo", "Chi", "Nghị", "Nhàn",
+               "Nhân", "Tin", "Tín", "Thôi", "Xóa", "Lan", "Tiếp", "Đăng", "Ký", "Lại", "Quay"]  # fmt: skip
+
+
+def test_no_person_is_a_command_but_for_the_two_whose_name_is_a_report() -> None:
+    people = {" ".join(filter(None, name)) for name in product(FAMILY, ("", "Thị", "Văn"), GIVEN_NAMES)}
+    said = {form for one in people for form in forms(one)}
+    taken = {text for text in said if command(text) or command(text, free_text=True)}
+    assert {fold(text) for text in taken} == {"phan anh"}  # typed in small letters or in capitals it is "phản ánh"
+    assert not {"Phan Anh", "Phan anh".title()} & taken
+
+
+@pytest.mark.parametrize(
+    "text", ["dung nhan", "DUNG NHAN", "Dung Nhan", "ngung nhan", "dungf", "huyr", "Phan Anh", "anh toan"]
+)
+def test_what_may_be_a_name_stops_nothing(text: str) -> None:
+    assert command(text) is None
+
+
+def test_words_while_free_text_is_asked_for_have_several_syllables() -> None:
+    assert all(len(syllables(spelling)) > 2 for spellings in FREE_TEXT.values() for spelling in spellings)
+
+
 def test_a_bare_ngung_can_be_asked_about() -> None:
     assert unsure("ngung") == "stop"
+    assert unsure("ngung nhan") == "stop"
     assert unsure("dung") is None
+    assert unsure("dung nhan") is None
 
 
 @pytest.mark.parametrize(
