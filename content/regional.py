@@ -10,6 +10,7 @@ from content.chunks import protected
 from content.spelling import Word, fold, has_marks, nfc, words
 
 DATA = Path(__file__).with_name("regional_words.toml")
+_EXACT = 0.4  # of the words have marks where people type them; what was written out for them brings a few as well
 _PASSES = 8  # a common word may show that its neighbour is a regional one; two passes do, but for a word game
 _STOPS = frozenset(".!?…\n:")
 
@@ -67,7 +68,7 @@ def standard(text: str) -> str:
 def _once(composed: str) -> str:
     read = words(composed)
     kept = protected(composed)
-    exact = any(has_marks(word) for word in read)
+    exact = sum(has_marks(word) for word in read) >= _EXACT * len(read) > 0
     parts, last, at = [], 0, 0
     while at < len(read):
         size, means = (0, "") if kept(read[at].start) else _found(composed, read, at, exact)
@@ -83,12 +84,20 @@ def _found(text: str, read: Sequence[Word], at: int, exact: bool) -> tuple[int, 
     for phrase in _lists().phrases.get(read[at].folded, ()):
         here = read[at : at + len(phrase.words)]
         if (exact or not phrase.exact) and _is_said(here, phrase.words) and not _broken(text, here):
-            return len(here), phrase.means if exact else fold(phrase.means)
+            return len(here), phrase.means if exact or any(map(has_marks, here)) else fold(phrase.means)
     single = _lists().singles.get(read[at].marked)
     if single is None or not (exact or has_marks(read[at])) or _is_name(text, read, at):
         return 0, ""
-    before, after = (read[near].marked if 0 <= near < len(read) else "" for near in (at - 1, at + 1))
-    return (0, "") if before in single.not_after or after in single.not_before else (1, single.means)
+    ordinary = _one_of(read, at - 1, single.not_after) or _one_of(read, at + 1, single.not_before)
+    return (0, "") if ordinary else (1, single.means)
+
+
+def _one_of(read: Sequence[Word], at: int, wanted: frozenset[str]) -> bool:
+    """Whether the word there is one of these; a bare one may be."""
+    if not 0 <= at < len(read):
+        return False
+    word = read[at]
+    return word.marked in wanted or (not has_marks(word) and word.folded in map(fold, wanted))
 
 
 def _is_said(here: Sequence[Word], phrase: Sequence[Word]) -> bool:

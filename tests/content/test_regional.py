@@ -29,7 +29,7 @@ LISTS = tomllib.loads(DATA.read_text("utf-8"))
         ("ba má em trồng bắp với đậu phộng", "bố mẹ em trồng ngô với lạc"),
         ("Má tôi bảy mươi sáu tuổi", "mẹ tôi bảy mươi sáu tuổi"),
         ("hết nhiêu tiền, đi hết nhiêu", "hết bao nhiêu tiền, đi hết bao nhiêu"),
-        ("can chi, o mo, di mo, man rang", "can gi, o dau, di dau, lam sao"),
+        ("can chi, o mo, man rang", "can gi, o dau, lam sao"),
         ("duoc hong, nha tui co con heo", "duoc khong, nha toi co con lon"),
         ("MẦN RĂNG CHỪ", "làm sao bây giờ"),
     ],
@@ -79,6 +79,11 @@ ORDINARY = [
     "cái nỏ",
     "té nước",
     "vô số",
+    "ba mẹ con đang bám trên cây",
+    "gia heo hoi hom nay",
+    "di mo, duong hong co ai sua, ho so chi gom, no biet, duong lo",
+    "can chi phi gi",
+    "lam giấy khai sinh can chi tra bao nhieu",
 ]
 
 
