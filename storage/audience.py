@@ -43,7 +43,9 @@ _WANTED = """@.commune IN ({communes})
 _HAMLET = "AND (@.hamlet_key = '' OR @.hamlet_key IN ({hamlets}))"
 _ONE_FOLLOW = "AND NOT EXISTS (SELECT 1 FROM follow g WHERE g.citizen_id = f.citizen_id AND g.id < f.id AND {wanted})"
 _IN_RANGE = " AND @.citizen_id > :low AND @.citizen_id <= :high"
-_BEFORE = " AND @.since <= :published"  # of an emergency nobody is too late: who found it in force has it already
+# Of an emergency nobody is too late: who found it in force has it already. Whose follow lies ahead wrote it by a clock
+# that ran ahead, and so before.
+_BEFORE = " AND (@.since <= :published OR @.since > :now)"
 _NOT_TOLD = """AND NOT EXISTS (SELECT 1 FROM address b JOIN delivery d ON d.address_id = b.id
     AND d.announcement_id = :announcement WHERE b.citizen_id = c.id)"""
 _SPREAD = """

@@ -2,9 +2,11 @@
 
 import pytest
 
-from storage import Database, Transaction, publishing
+from storage import Database, Transaction, progress, publishing
 from storage.announcements import Announcement
 from tests.storage.people import announcement, follower
+
+HOUR_MS = 3_600_000
 
 
 def published(tx: Transaction, priority: str = "routine") -> int:
@@ -17,6 +19,14 @@ def published(tx: Transaction, priority: str = "routine") -> int:
 def number(row: Announcement | None) -> int | None:
     """Which one it was."""
     return row.id if row else None
+
+
+def test_who_followed_while_the_clock_ran_ahead_belongs_to_the_audience_once_it_is_right(database: Database) -> None:
+    with database.transaction() as tx:
+        follower(tx, since=tx.now + HOUR_MS)
+        news = published(tx)
+        assert number(publishing.advance(tx, 2000)) == news
+        assert progress.counts(tx, news) == {"queued": 1}
 
 
 @pytest.mark.postgres
