@@ -90,7 +90,7 @@ async def repaired(deployment: Deployment) -> None:
     where = f"{deployment.world.addresses['telegram']}/_control/faults"
     async with aiohttp.ClientSession() as session, session.delete(where) as answer:
         answer.raise_for_status()
-    number = (await account(deployment, "telegram")).id
+    number = (await account(deployment, "telegram")).id or 0
     await deployment.write(lambda tx: accounts.resume(tx, number))
 
 
@@ -165,7 +165,7 @@ async def test_an_emergency_in_a_broadcast_while_another_account_is_down(
         await gate.open()
         deployment.clock.ahead += 60_000  # what failed is tried again after some time
         for row in (alert, news):
-            await until(lambda row=row: came_to(deployment, row.id, {"sent": people + beside}), 60)  # type: ignore[misc]
+            await until(lambda row=row: came_to(deployment, row.id, {"sent": people + beside}), 60)
         sends = (await deployment.world.look("telegram", "sends"))["sends"]
         telegram, zalo = [await deployment.world.look(name, "counts") for name in ("telegram", "zalo_bot")]
     await gate.close()
