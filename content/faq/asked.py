@@ -73,7 +73,7 @@ def _units(reading: Reading) -> tuple[Unit, ...]:
     for span in reading.spans:
         best = spans.get(span.concept)
         spans[span.concept] = span if best is None or span.sure > best.sure else best
-    bare = [_syllable(reading.tokens, token) for token in outside_spans(reading)]
+    bare = [_syllable(reading.tokens, at) for at in outside_spans(reading)]
     heavy = sum(unit.weight for unit in bare if not unit.light)
     thin = min(1.0, _MOST_SYLLABLES / heavy) if heavy else 1.0
     units = [_concept(reading.tokens, span, spans) for span in spans.values()]
@@ -105,8 +105,8 @@ def _concept(tokens: tuple[Token, ...], span: Span, named: Container[str]) -> Un
     return Unit(weight, span.first, span.concept, tuple(near.items()), said, False, span.sure, f" {said} ", "", "", ())
 
 
-def _syllable(tokens: tuple[Token, ...], token: Token) -> Unit:
-    at = tokens.index(token)
+def _syllable(tokens: tuple[Token, ...], at: int) -> Unit:
+    token = tokens[at]
     around = [(before.folded, after.folded) for before, after in pairwise(tokens[max(0, at - 1) : at + 2])]
     return Unit(
         unit_weight(f".{token.folded}" if token.light else token.folded),

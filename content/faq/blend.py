@@ -15,38 +15,38 @@ from math import exp
 
 from content.faq.evidence import Evidence
 
-BIAS = -7.39
+BIAS = -8.45
 WEIGHTS: dict[str, float] = {
-    "explained": 1.33,
-    "clause": 1.31,
-    "covered": 2.48,
-    "asked": 2.49,
-    "alike": 2.26,
-    "letters": 2.67,
-    "amount": 1.62,
-    "concepts": -0.73,
-    "told": 2.71,
-    "tellings": 2.72,
-    "strange": -0.04,
-    "strangest": -0.33,
-    "outside": -1.63,
-    "elsewhere": -0.39,
-    "unmet": 0.38,
-    "unmet_brief": -1.73,
-    "lacking": -0.30,
-    "apart": -0.76,
-    "wants": 0.33,
-    "answer": 1.05,
-    "brief": -1.73,
-    "long": 1.49,
-    "long_amount": 0.34,
-    "long_told": 1.43,
-    "sharp": 1.61,
-    "both": 0.88,
-    "within": 1.22,
-    "same": 1.50,
+    "explained": 1.42,
+    "clause": 1.80,
+    "covered": 3.00,
+    "asked": 2.47,
+    "alike": 2.47,
+    "letters": 3.66,
+    "amount": 2.38,
+    "concepts": -1.45,
+    "told": 3.13,
+    "tellings": 3.26,
+    "strange": -0.08,
+    "strangest": -0.40,
+    "outside": -1.96,
+    "elsewhere": -0.40,
+    "unmet": 0.75,
+    "unmet_brief": -2.05,
+    "lacking": -0.24,
+    "apart": -0.91,
+    "wants": 0.48,
+    "answer": 1.14,
+    "brief": -2.50,
+    "long": 1.85,
+    "long_amount": 0.80,
+    "long_told": 1.11,
+    "sharp": 2.00,
+    "both": 0.60,
+    "within": 1.26,
+    "same": 1.38,
 }
-SURE = 0.73
+SURE = 0.75
 
 
 def logit(evidence: Evidence) -> float:

@@ -84,15 +84,17 @@ def _spaced(syllables: Iterable[str]) -> str:
 
 
 def _wording(reading: Reading, keyword: bool) -> Wording:
-    units = dict.fromkeys([*(f"={span.concept}" for span in reading.spans), *map(_bare, outside_spans(reading))])
+    units = dict.fromkeys(
+        [*(f"={span.concept}" for span in reading.spans), *(_bare(reading.tokens[at]) for at in outside_spans(reading))]
+    )
     weight = sum(map(unit_weight, units))
     return Wording(tuple(map(intern, units)), weight, reading.folded, keyword)
 
 
-def outside_spans(reading: Reading) -> list[Token]:
-    """The syllables that belong to no concept."""
+def outside_spans(reading: Reading) -> list[int]:
+    """The positions of the syllables that belong to no concept."""
     inside = {at for span in reading.spans for at in positions(span)}
-    return [token for at, token in enumerate(reading.tokens) if at not in inside]
+    return [at for at in range(len(reading.tokens)) if at not in inside]
 
 
 def _bare(token: Token) -> str:

@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from content.faq.lexicon import Lexicon, Phrase, lexicon
 from content.faq.sounds import sound
-from content.vietnamese import Word, clean, decode, expand, has_marks, is_syllable, squeeze, words
+from content.vietnamese import Word, clean, decode, expand, has_marks, is_syllable, squeeze, word_lists, words
 
 _CLAUSE = re.compile(r"[.,;:!?\n…()]+")
 _FALLING = str.maketrans("\u0309\u0303", "\u0303\u0303")  # hỏi and ngã are mixed up everywhere
@@ -73,12 +73,14 @@ def names_something_broken(text: str) -> bool:
 
 def read_written(text: str) -> Reading:
     """`text` as an official wrote it: taken by the letter."""
-    expanded = expand(text[:LONGEST])
-    return _read(expanded, True, slips=False)
+    found, short = words(text[:LONGEST]), word_lists()
+    if any(w.folded in short.expand or w.folded in short.context or w.marked in short.spelled for w in found):
+        return _read(expand(text[:LONGEST]), True, slips=False)
+    return _read(text[:LONGEST], True, slips=False, found=found)  # most hold nothing short, and expanding costs most
 
 
-def _read(text: str, exact: bool, slips: bool) -> Reading:
-    found, known = words(text), lexicon()
+def _read(text: str, exact: bool, slips: bool, found: list[Word] | None = None) -> Reading:
+    found, known = words(text) if found is None else found, lexicon()
     breaks = tuple(n for n in range(1, len(found)) if _CLAUSE.search(text, found[n - 1].end, found[n].start))
     tokens = tuple(_token(word, exact, bisect_right(breaks, n), known) for n, word in enumerate(found))
     spans = list(_named(tokens, exact, slips, known))
@@ -97,8 +99,11 @@ def _token(word: Word, exact: bool, clause: int, known: Lexicon) -> Token:
 def _named(tokens: tuple[Token, ...], exact: bool, slips: bool, known: Lexicon) -> Iterator[Span]:
     """The longest phrases that begin at each syllable; several when they are written alike."""
     for at in range(len(tokens)):
+        places = _places(tokens, at, slips, known)
+        if not places:
+            continue
         found: list[Span] = []
-        for phrase, here in _places(tokens, at, slips, known):
+        for phrase, here in places:
             if found and len(here) < len(found[0].at):
                 break
             if sure := _sure(phrase, tuple(tokens[n] for n in here), exact, slips):
@@ -122,7 +127,7 @@ def _places(tokens: tuple[Token, ...], at: int, slips: bool, known: Lexicon) -> 
         if not tokens[after].light or tokens[after].clause != tokens[at].clause:
             break
     found += [(phrase, (at,)) for phrase in known.phrases.get((first,), ())]
-    return sorted(found, key=lambda pair: (-len(pair[1]), pair[1][-1]))
+    return sorted(found, key=lambda pair: (-len(pair[1]), pair[1][-1])) if len(found) > 1 else found
 
 
 def _rest(phrase: Phrase, tokens: tuple[Token, ...], at: int, after: int, slips: bool) -> tuple[int, ...]:

@@ -66,3 +66,15 @@ def test_evaluate_prints_figures_overall_and_by_kind() -> None:
     assert found["queries"] == 154
     assert "typo" in found["kinds"]
     assert run("evaluate", *files)[1].startswith("queries")
+
+
+def test_evaluate_prints_intervals_and_the_worst_errors() -> None:
+    files = ("--corpus", str(EXAMPLE / "corpus.jsonl"), "--queries", str(EXAMPLE / "queries.jsonl"))
+    found = json.loads(run("evaluate", *files, "--errors", "2", "--json")[1])
+    low, high = found["intervals"]["top1"]
+    assert low <= found["top1"] <= high
+    assert {"confident_right", "given_or_offered", "confident_wrong"} <= set(found)
+    assert len(found["errors"]) <= 2
+    assert {"error", "text", "expected", "matches"} <= set(found["errors"][0])
+    assert "given_or_offered" in run("evaluate", *files)[1]
+    assert found["errors"][0]["text"] in run("evaluate", *files)[1]

@@ -18,7 +18,7 @@ from content.faq.evaluation import Query, load_queries
 from content.faq.evidence import Evidence, compare
 
 DATA = Path(__file__).parent / "data"
-_STEPS, _RATE, _RIDGE = 500, 0.06, 0.002
+_STEPS, _RATE, _RIDGE = 500, 0.06, 0.001
 
 
 class Row(NamedTuple):
