@@ -42,7 +42,8 @@ def test_a_communes_own_answer_is_for_its_people_and_for_who_asks_about_it(stage
 
 
 def test_another_communes_own_is_never_offered(stage: Stage) -> None:
-    alone = Entry("cho-tk", "Chợ phiên Tân Khai họp ngày nào?", "Thứ bảy.", commune=TAN_KHAI)
+    words = ("chợ phiên họp ngày nào",)
+    alone = Entry("cho-tk", "Chợ phiên Tân Khai họp ngày nào?", "Thứ bảy.", alternatives=words, commune=TAN_KHAI)
     hoa = knowing(stage.follower(THANH_NUA), *ALL, alone)
     assert "Chợ phiên" not in hoa.say("chợ phiên họp vào ngày nào")[0]
     assert "Thứ bảy" in knowing(stage.follower(TAN_KHAI), *ALL, alone).say("chợ phiên họp ngày nào")[0]
