@@ -38,23 +38,28 @@ def opens(turn: Turn) -> bool:
 
 
 def _surely(turn: Turn, found: Matched) -> bool:
-    """An announcement that is clearly asked for, a sure answer, an announcement, a kind word: the first there is."""
+    """An announcement that is clearly asked for, a sure answer, an announcement, a kind word: the first there is.
+
+    A kind word that fits better than the answer comes before it: "em tên gì" asks for no change of a name.
+    """
+    chat = found.smalltalk[0] if found.smalltalk and found.smalltalk[0].confident else None
     if not _many_words(turn.text):
-        entry, news = _sure_entry(turn, found), found.news.numbers if found.news.sure else ()
+        entry, news = _sure_entry(turn, found, chat), found.news.numbers if found.news.sure else ()
         if (found.news.clear or entry is None) and _tell_news(turn, news):
             return True
         if entry:
             telling.answer(turn, entry, found.commune, news)
             return True
-    chat = found.smalltalk[0] if found.smalltalk and found.smalltalk[0].confident else None
     if chat:
         turn.say("faq.smalltalk", answer=turn.know.smalltalk.entry(chat.id).answer)
     return chat is not None
 
 
-def _sure_entry(turn: Turn, found: Matched) -> Entry | None:
+def _sure_entry(turn: Turn, found: Matched, chat: Match | None) -> Entry | None:
     best = found.faq[0] if found.faq and found.faq[0].confident else None
-    return turn.know.faq.entry(best.id, found.commune) if best else None
+    if best is None or (chat and chat.score > best.score):
+        return None
+    return turn.know.faq.entry(best.id, found.commune)
 
 
 def _tell_news(turn: Turn, numbers: tuple[int, ...]) -> bool:

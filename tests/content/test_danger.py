@@ -15,7 +15,8 @@ CERTAIN = [
     "nó cầm dao đòi giết", "thầy giáo xâm hại trẻ em", "bé bị bạo hành", "ba no danh con", "chồng đánh tôi",
     "nhà tôi bị ngập rồi", "nuoc vao nha roi", "nha toi ngap roi",
     "em muốn chết", "no uong thuoc sau", "CHÁY NHÀ!!!", "chays nhaf", "sap nha roi", "cứu vơi", "SOS",
-    "xin hỗ trợ, cứu người với, bị kẹt trên mái",
+    "xin hỗ trợ, cứu người với, bị kẹt trên mái", "con tôi bị lạc ở chợ", "ba cu nha toi ba di lac roi",
+    "có người bị ngất", "có ông kia sờ mó con tôi",
 ]  # fmt: skip
 POSSIBLE = [
     "giấy báo tử tai nạn", "xin trợ cấp sau cháy nhà năm ngoái", "thủ tục bồi thường tai nạn lao động",
@@ -27,7 +28,7 @@ NONE = [
     "xe dang chay tren duong", "nuoc chay yeu qua", "chạy nhà", "lo dat", "bán đất lô đất", "vui nha vui cua",
     "buồn chán", "sắp nhà", "mất điện", "heo chết", "làm giấy khai sinh", "số điện thoại cấp cứu",
     "may chay roi", "xe chay cho nhanh", "cháy túi rồi", "tập huấn phòng cháy chữa cháy", "lúa cháy lá",
-    "kẹt tiền", "đường hỏng", "Nguyễn Văn Cứu",
+    "kẹt tiền", "đường hỏng", "Nguyễn Văn Cứu", "con trâu nhà tôi bị lạc", "lạc giá bao nhiêu", "so mo",
 ]  # fmt: skip
 
 

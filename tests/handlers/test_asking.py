@@ -25,6 +25,13 @@ def test_a_stranger_is_answered_and_invited_once(zalo: Villager) -> None:
     assert len(zalo.say("lam khai sinh cho con can gi")) == 1
 
 
+@pytest.mark.parametrize(("words", "kind"), [("chan doi qua", "115"), ("Heo hơi bao nhiêu một ký?", "giá")])
+def test_a_kind_word_that_fits_better_than_an_answer_comes_before_it(hoa: Villager, words: str, kind: str) -> None:
+    [said] = hoa.say(words)
+    assert kind in said
+    assert "Theo " not in said
+
+
 def test_when_it_is_not_sure_it_says_so_and_offers_a_person(stage: Stage, hoa: Villager) -> None:
     [said] = hoa.say(UNKNOWN)
     assert "nhờ cán bộ trả lời" in said.lower()
