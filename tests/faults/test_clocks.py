@@ -41,8 +41,9 @@ class Machine:
 async def machine(opened: Opened) -> Machine:
     """What the deployments run on."""
     await opened.world.control("telegram", "settings", open_chats=True, log_sends=True)
-    opened.clock = Machine()  # type: ignore[assignment]
-    return opened.clock  # type: ignore[misc]
+    made = Machine()
+    opened.clock = made  # type: ignore[assignment]
+    return made
 
 
 async def told(deployment: Deployment) -> dict[str, int]:
