@@ -79,6 +79,8 @@ async def test_a_database_that_is_gone_for_a_while_loses_nobody_and_repeats_noth
         await ready(product)
         await until(lambda: hooked(sandbox), PATIENCE)
         await stage.reached("messages", PER_SECOND)
+        if not stage.database.sqlite:  # by the database's clock a minute goes by, and with it every lease
+            stage.change("UPDATE lease SET until = until - 60000")
         with gone():
             began = (await stage.told())["messages"]
             asked = await phone.do("text", text="trợ giúp")
