@@ -20,6 +20,7 @@ from content.faq.evidence import compare, misses_grave
 from content.vietnamese import is_syllable
 
 _CANDIDATES = 24
+_WORTH = 0.3  # of the most promising one's weight: what has less has never come first, and costs the most to compare
 _POSTINGS = 4000  # entries looked at per question before the common syllables are left out
 _HEARD, _NEAR, _TOLD = 0.7, 0.6, 0.4
 
@@ -101,7 +102,8 @@ class FaqIndex:
             for id in found:
                 votes[id] = votes.get(id, 0.0) + weight
         shown = (id for id in votes if id not in hidden) if hidden else votes
-        return [id for _, id in nlargest(_CANDIDATES, ((votes[id], id) for id in shown))]
+        best = nlargest(_CANDIDATES, ((votes[id], id) for id in shown))
+        return [id for weight, id in best if weight >= _WORTH * best[0][0]]
 
     def _keys(self, asked: Asked) -> Iterator[tuple[float, str]]:
         """What to look up for a question, with its weight."""
