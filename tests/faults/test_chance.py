@@ -27,7 +27,7 @@ from storage import Database, accounts, outbox
 from storage.outbox import ROUTINE, Delivery
 from tests.storage.people import account
 
-PER_SECOND, CHATS, PATIENCE = 30, 50, 60.0
+PER_SECOND, CHATS, PATIENCE = 30, 40, 60.0
 FINAL = {"sent", "gone", "never", "unknown"}
 
 
@@ -167,7 +167,7 @@ async def _ended(tasks: "set[asyncio.Task[Any]]") -> None:
         _, tasks = await asyncio.wait(tasks, timeout=0.05)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_nobody_is_lost_or_told_twice_unmarked_and_no_window_is_exceeded(
     database: Database, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +182,7 @@ async def test_nobody_is_lost_or_told_twice_unmarked_and_no_window_is_exceeded(
     end = time.monotonic() + PATIENCE
     while set(lives.states().values()) - FINAL:
         assert time.monotonic() < end, Counter(lives.states().values())
-        await lives.live(1.5, killed=False)
+        await lives.live(1.0, killed=False)
     states = lives.states()
     copies = {copy: marks for copy, marks in platform.took.items() if len(marks) > 1}
     print(f"\n{Counter(states.values())}, {len(platform.arrived)} arrived, {len(copies)} came twice")

@@ -12,7 +12,7 @@ from tests.bench.world import populate
 from tests.stage import COMMUNE, HOUR_MS, Deployment, Opened, Phone, until
 
 HELP = "Kênh này làm được mấy việc"
-PEOPLE, PER_SECOND = 90, 60
+PEOPLE, PER_SECOND = 60, 60
 EITHER_WAY = pytest.mark.parametrize("leap", [HOUR_MS, -HOUR_MS], ids=["ahead", "back"])
 
 
