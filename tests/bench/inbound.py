@@ -203,7 +203,8 @@ async def stage(size: int, database: str | None, actors: int) -> AsyncIterator[t
     with scratch(database) as (folder, url):
         async with emulators(zalo_oa={"oa_per_minute": 0, "app_per_minute": 0}) as world:
             await world.control("zalo_oa", "settings", any_user=True, echo=False, receipts=False, enforce_limits=False)
-            settings = settings_of(world, folder, url, zalo_oa_per_minute=1_000_000, source_system="none")
+            no_limits = {"zalo_oa_per_minute": 1_000_000, "zalo_app_per_minute": 1_000_000}
+            settings = settings_of(world, folder, url, source_system="none", **no_limits)
             crowd = Crowd(max(size, actors), random.Random(53))
             _store(opened(settings), crowd.stored)
             async with running(settings) as product:
