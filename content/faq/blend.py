@@ -46,7 +46,7 @@ WEIGHTS: dict[str, float] = {
     "within": 1.26,
     "same": 1.38,
 }
-SURE = 0.75
+SURE = 0.70
 
 
 def logit(evidence: Evidence) -> float:
