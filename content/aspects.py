@@ -40,8 +40,8 @@ ASPECTS: dict[str, tuple[str, ...]] = {
 # Everything such a text may be made of. One word more, and it has a subject of its own.
 _SMALL = """
 the vay con thi sao la a nhe nha ha hong khong ko duoc co mat het tien le phi can phai nop lay nhan tra lam viec nay do
-cai ay kia ma gi nhu toi tui em minh con chau ong ba cho vao ra den bao gom nhung nua xong ngay gio moi roi da thua oi ad
-di mang theo dem them o tai
+cai ay kia ma gi nhu toi tui em minh con chau ong ba cho vao ra den bao gom nhung nua xong ngay gio moi roi da thua oi
+ad di mang theo dem them o tai
 """
 _GENERIC = frozenset(f"{_SMALL} {' '.join(phrase for phrases in ASPECTS.values() for phrase in phrases)}".split())
 # "thế còn …" and "… thì sao" turn to a neighbouring subject; bare "con" and "the" are also a child and a card.

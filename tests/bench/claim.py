@@ -74,7 +74,7 @@ def _drained(database: Database, account: Account) -> tuple[Tally, float]:
     while True:
         begun = time.perf_counter()
         # The chats of the batch before stand for those that a sender has in flight.
-        asked = Asked(account, held, done, BATCH, [one.row.chat for one in done])
+        asked = Asked(account, held, done, calls=len(done), room=BATCH, busy=[one.row.chat for one in done])
         with database.transaction() as tx:
             got = exchange(tx, asked)
         tally.took.append((time.perf_counter() - begun) * 1000)
