@@ -20,6 +20,7 @@ from bot.commands import shared
 ROOT = Path(__file__).resolve().parents[2]
 # What these rooms hold cannot reach a database (tests/test_house.py keeps it so): one run is enough for them.
 WITHOUT_DATABASE = ("content", "bot/sandbox", "bot/channels", "bot/gateways")
+SLOW = ("faults", "paths")  # whole processes at work: a step of their own, so that both lanes hold about the same
 REMEDIES = (("chromium", "apt-get install chromium"), ("av package", "THONTIN_AAC=1 ./thontin test"),
             ("postgres", "chạy trên Linux x86_64 hoặc aarch64"))  # fmt: skip
 TAIL = 60  # lines of a failed step that are shown
@@ -77,18 +78,23 @@ def suite(
 
 def _lanes(folder: Path, only: set[str]) -> list[list[Step]]:
     """Two lanes that run beside each other, on a core each: both hold about the same work."""
-    outside = [f"--ignore=tests/{room}" for room in WITHOUT_DATABASE]
+    outside = _ignored(*WITHOUT_DATABASE)
     first = [
         Step("ruff", ("ruff", "check")),
         Step("format", ("ruff", "format", "--check")),
         Step("mypy", ("mypy",)),
-        _suite(folder, "postgres", "postgres", "-m", "not browser", *outside),
+        _suite(folder, "postgres", "postgres", "-m", "not browser", *outside, *_ignored(*SLOW)),
     ]
     second = [
         _suite(folder, "sqlite", "sqlite", "-m", "not browser"),
+        _suite(folder, "postgres-slow", "postgres", "-m", "not browser", *(f"tests/{room}" for room in SLOW)),
         _suite(folder, "browser", "sqlite", "-m", "browser"),
     ]
     return [[step for step in lane if not only or step.name in only] for lane in (first, second)]
+
+
+def _ignored(*rooms: str) -> list[str]:
+    return [f"--ignore=tests/{room}" for room in rooms]
 
 
 def _suite(folder: Path, name: str, database: str, *more: str) -> Step:

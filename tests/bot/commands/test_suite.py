@@ -87,7 +87,17 @@ def test_the_steps_are_lint_format_types_two_databases_and_a_browser(tmp_path: P
     assert [(one.name, one.database) for one in first] == [
         ("ruff", ""), ("format", ""), ("mypy", ""), ("postgres", "postgres"),
     ]  # fmt: skip
-    assert [(one.name, one.database) for one in second] == [("sqlite", "sqlite"), ("browser", "sqlite")]
+    assert [(one.name, one.database) for one in second] == [
+        ("sqlite", "sqlite"), ("postgres-slow", "postgres"), ("browser", "sqlite"),
+    ]  # fmt: skip
+
+
+def test_both_databases_run_every_test_that_can_reach_one(tmp_path: Path) -> None:
+    steps = {one.name: one.arguments for lane in suite._lanes(tmp_path, set()) for one in lane}
+    left_out = {one.removeprefix("--ignore=") for one in steps["postgres"] if one.startswith("--ignore=")}
+    alone = {one for one in steps["postgres-slow"] if one.startswith("tests/")}
+    assert left_out == alone | {f"tests/{room}" for room in suite.WITHOUT_DATABASE}
+    assert not any(one.startswith(("--ignore", "tests/")) for one in steps["sqlite"])
     assert sys.executable
 
 
