@@ -34,7 +34,7 @@ DIALECT = Dialect(
 
 @asynccontextmanager
 async def channel_at(url: str, secret: str = "s3cret", **settings: Any) -> AsyncIterator[TelegramChannel]:
-    quick = {"connect_timeout": 0.3, "read_timeout": 0.3, "upload_timeout": 0.3, "poll_seconds": 0, **settings}
+    quick = {"connect_timeout": 1, "read_timeout": 0.4, "upload_timeout": 0.4, "poll_seconds": 0, **settings}
     account = Account(1, "thử", "telegram", "7012345678", {"token": TOKEN, "webhook_secret": secret}, url, quick)
     channel = TelegramChannel(account, lambda: NOW)
     await channel.start()

@@ -42,7 +42,7 @@ def yes(result: object) -> Answer:
 
 
 def client(url: str, **settings: Any) -> ZaloBot:
-    usual = {"read_timeout": 0.2, "photo_timeout": 0.2, "connect_timeout": 0.2, "poll_seconds": 1}
+    usual = {"read_timeout": 0.4, "photo_timeout": 0.4, "connect_timeout": 1, "poll_seconds": 1}
     secrets = {"token": TOKEN, "webhook_secret": SECRET}
     return ZaloBot(Account(9, "bot-xa", "zalo_bot", BOT, secrets, url, {**usual, **settings}), lambda: NOW)
 

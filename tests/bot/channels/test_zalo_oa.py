@@ -52,7 +52,7 @@ def no(code: int, words: str = "") -> Answer:
 
 
 def client(url: str, store: MemoryStore | None = None, **settings: Any) -> ZaloOA:
-    usual = {"app_id": APP, "oauth_url": url, "read_timeout": 0.2, "connect_timeout": 0.2}
+    usual = {"app_id": APP, "oauth_url": url, "read_timeout": 0.4, "connect_timeout": 1}
     account = Account(7, "thanh-nua", "zalo_oa", OA, SECRETS, url, {**usual, **settings})
     return ZaloOA(account, store or MemoryStore(Tokens("access-1", "refresh-1", NOW + 20 * HOUR_MS)), lambda: NOW)
 
