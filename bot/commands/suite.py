@@ -84,11 +84,11 @@ def _lanes(folder: Path, only: set[str]) -> list[list[Step]]:
         Step("format", ("ruff", "format", "--check")),
         Step("mypy", ("mypy",)),
         _suite(folder, "postgres", "postgres", "-m", "not browser", *outside, *_ignored(*SLOW)),
+        _suite(folder, "browser", "sqlite", "-m", "browser"),
     ]
     second = [
         _suite(folder, "sqlite", "sqlite", "-m", "not browser"),
         _suite(folder, "postgres-slow", "postgres", "-m", "not browser", *(f"tests/{room}" for room in SLOW)),
-        _suite(folder, "browser", "sqlite", "-m", "browser"),
     ]
     return [[step for step in lane if not only or step.name in only] for lane in (first, second)]
 

@@ -85,10 +85,10 @@ def test_the_suite_sees_no_setting_of_this_installation(monkeypatch: pytest.Monk
 def test_the_steps_are_lint_format_types_two_databases_and_a_browser(tmp_path: Path) -> None:
     first, second = suite._lanes(tmp_path, set())
     assert [(one.name, one.database) for one in first] == [
-        ("ruff", ""), ("format", ""), ("mypy", ""), ("postgres", "postgres"),
+        ("ruff", ""), ("format", ""), ("mypy", ""), ("postgres", "postgres"), ("browser", "sqlite"),
     ]  # fmt: skip
     assert [(one.name, one.database) for one in second] == [
-        ("sqlite", "sqlite"), ("postgres-slow", "postgres"), ("browser", "sqlite"),
+        ("sqlite", "sqlite"), ("postgres-slow", "postgres"),
     ]  # fmt: skip
 
 
