@@ -9,6 +9,7 @@ One exception: NGUNG in capitals, because our own messages print the word that w
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -76,6 +77,11 @@ def command(text: str, *, free_text: bool = False) -> str | None:
         return None
     if text.startswith("/") and not free_text:
         return SLASHED.get(text[1:].split(maxsplit=1)[0].split("@")[0].lower()) if len(text) > 1 else None
+    return _said(text, free_text)
+
+
+@lru_cache(maxsize=512)  # one turn asks several times, and a whole commune types the same few words
+def _said(text: str, free_text: bool) -> str | None:
     tries = (_spoken(meant, free_text=free_text) for meant in _readings(text))
     return next((found for found in tries if found), None)
 

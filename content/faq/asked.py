@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ class Asked(NamedTuple):
     tokens: tuple[Token, ...]
 
 
+@lru_cache(maxsize=64)  # the same words are asked of the answers and of small talk
 def make_asked(text: str) -> Asked:
     """`text` as a question."""
     reading = read(text)

@@ -57,6 +57,7 @@ class Reading(NamedTuple):
 
 
 @lru_cache(maxsize=32)  # the same words are asked of more than one index
+@lru_cache(maxsize=64)
 def read(text: str) -> Reading:
     """`text` as somebody typed it, abbreviations and keyboard leftovers resolved first, slips of the finger allowed.
 
