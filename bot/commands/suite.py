@@ -24,7 +24,7 @@ SLOW = ("faults", "paths")  # whole processes at work: a step of their own, so t
 REMEDIES = (("chromium", "apt-get install chromium"), ("av package", "THONTIN_AAC=1 ./thontin test"),
             ("postgres", "chạy trên Linux x86_64 hoặc aarch64"))  # fmt: skip
 TAIL = 60  # lines of a failed step that are shown
-LONGEST = 900  # seconds a step may take
+LONGEST = 1100  # seconds a step may take
 PARTING = 20  # seconds in which a step that took too long may say what failed
 STUCK = 120  # seconds after which pytest shows where a test hangs
 
