@@ -8,34 +8,25 @@ commune answers.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from content.faq.sounds import sound
-from content.vietnamese import Word, expand, words
+from content.faq.phrases import Fingerprints, Phrase, by_first, gaps, heard, phrase
+from content.vietnamese import words
 
 FOLDER = Path(__file__).with_name("concepts")
 LIGHT = FOLDER / "light.toml"
 
 
-class Phrase(NamedTuple):
-    """One way to say a concept."""
-
-    folded: tuple[str, ...]
-    marked: tuple[str, ...]
-    concept: str
-    light: bool  # made of light words alone ("bản sao"), or there would be nothing to tell it by
-
-
 class Lexicon(NamedTuple):
     """The files, ready for use. `phrases` and `hints` by their first two syllables (or the only one), longest first;
-    `heard` by the sounds of all syllables; `gaps` by all syllables but one, which is "*"."""
+    `heard` by the sounds of all syllables; `gaps` by all syllables but one."""
 
     phrases: dict[tuple[str, ...], tuple[Phrase, ...]]
-    heard: dict[tuple[str, ...], Phrase]
-    gaps: dict[tuple[str, ...], tuple[Phrase, ...]]
+    heard: Fingerprints
+    gaps: Fingerprints
     hints: dict[tuple[str, ...], tuple[Phrase, ...]]
     near: dict[str, dict[str, float]]
     weight: dict[str, float]
@@ -61,14 +52,14 @@ def lexicon() -> Lexicon:
     light = tomllib.loads(LIGHT.read_text(encoding="utf-8"))
     light_words = words(light["words"])
     light_marked = frozenset(word.marked for word in light_words)
-    phrases = [phrase for table in tables for phrase in _phrases(table.get("same", {}), light_marked)]
-    hints = [phrase for table in tables for phrase in _phrases(table.get("hint", {}), light_marked)]
+    phrases = tuple(one for table in tables for one in _phrases(table.get("same", {}), light_marked))
+    hints = (one for table in tables for one in _phrases(table.get("hint", {}), light_marked))
     outside = frozenset(name for table in tables if table.get("kind", {}).get("outside") for name in table["same"])
     return Lexicon(
-        phrases=_by_first(phrases),
-        heard={tuple(map(sound, one.folded)): one for one in phrases if len(one.folded) > 1},
-        gaps=_with_gaps(phrases),
-        hints=_by_first(hints),
+        phrases=by_first(phrases),
+        heard=heard(phrases),
+        gaps=gaps(phrases),
+        hints=by_first(hints),
         near=_near(tables),
         weight={name: weight for table in tables for name, weight in table.get("weight", {}).items()},
         apart=_apart(tables),
@@ -91,30 +82,7 @@ def _names(text: str) -> list[str]:
 
 
 def _phrases(same: dict[str, str], light: frozenset[str]) -> Iterator[Phrase]:
-    for concept, line in same.items():
-        for text in _names(line):
-            yield _phrase(words(expand(text)), concept, light)
-
-
-def _phrase(found: list[Word], concept: str, light: frozenset[str]) -> Phrase:
-    marked = tuple(word.marked for word in found)
-    return Phrase(tuple(word.folded for word in found), marked, concept, light.issuperset(marked))
-
-
-def _by_first(phrases: Iterable[Phrase]) -> dict[tuple[str, ...], tuple[Phrase, ...]]:
-    by_first: dict[tuple[str, ...], list[Phrase]] = {}
-    for phrase in phrases:
-        by_first.setdefault(phrase.folded[:2], []).append(phrase)
-    return {first: tuple(sorted(found, key=lambda p: -len(p.folded))) for first, found in by_first.items()}
-
-
-def _with_gaps(phrases: Iterable[Phrase]) -> dict[tuple[str, ...], tuple[Phrase, ...]]:
-    gaps: dict[tuple[str, ...], list[Phrase]] = {}
-    for phrase in phrases:
-        size = len(phrase.folded)
-        for at in range(size if size > 1 and len("".join(phrase.folded)) > 5 else 0):
-            gaps.setdefault((*phrase.folded[:at], "*", *phrase.folded[at + 1 :]), []).append(phrase)
-    return {key: tuple(found) for key, found in gaps.items()}
+    return (phrase(text, concept, light) for concept, line in same.items() for text in _names(line))
 
 
 def _near(tables: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from content.faq.lexicon import Lexicon, Phrase, lexicon
+from content.faq.lexicon import Lexicon, lexicon
+from content.faq.phrases import Phrase, gap
 from content.faq.sounds import sound
 from content.vietnamese import Word, clean, decode, expand, has_marks, is_syllable, squeeze, word_lists, words
 
@@ -188,7 +189,7 @@ def _misspelled(tokens: tuple[Token, ...], spans: list[Span], known: Lexicon) ->
                 continue
             if all(token.light for token in here):
                 continue
-            phrase, sure = known.heard.get(heard[at : at + size]), _HEARD
+            phrase, sure = next(known.heard.find(heard[at : at + size]), None), _HEARD
             if phrase is None or not _one_kept(phrase, here):
                 phrase, sure = _a_slip_away(folded[at : at + size], known), _SLIP
             if phrase is not None:
@@ -206,7 +207,7 @@ def _one_kept(phrase: Phrase, here: tuple[Token, ...]) -> bool:
 
 def _a_slip_away(typed: tuple[str, ...], known: Lexicon) -> Phrase | None:
     for at, syllable in enumerate(typed):
-        for phrase in known.gaps.get((*typed[:at], "*", *typed[at + 1 :]), ()):
+        for phrase in known.gaps.find(gap(typed, at)):
             if _is_slip(syllable, phrase.folded[at], len(typed)):
                 return phrase
     return None
