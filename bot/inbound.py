@@ -12,7 +12,7 @@ from bot import knowledge
 from bot.spool import Spool, Unreadable
 from bot.work import Turn, Work, is_trouble
 from content.message import Heard
-from handlers import Asker, Knowledge, Matched, answer, apologise, asker_of, asks, match
+from handlers import Knowledge, Matched, answer, apologise, match
 from storage import Transaction, accounts, faq, inbox
 from storage.accounts import Account
 
@@ -74,35 +74,40 @@ class Inbound:
         log.warning("spooled", account=account_id, kind=heard.kind, why=why)
 
     async def _turn(self, account_id: int, heard: Heard) -> None:
-        matched = None if (account_id, heard.chat) in self._free else await self._matched(account_id, heard)
+        if not await self._try(account_id, heard, newest=self.know.faq_version):
+            await self._learn()
+            await self._try(account_id, heard)
+        self._posted(account_id)
+
+    async def _try(self, account_id: int, heard: Heard, newest: int | None = None) -> bool:
+        """One turn, by what is known: what costs most is looked up before its transaction begins.
+
+        Returns whether it was taken: not when officials have edited or published something after version `newest`.
+        """
+        matched = None if (account_id, heard.chat) in self._free else match(self.know, heard.text)
         try:
-            version = await self._work.write(lambda tx: self._decide(tx, account_id, heard, matched), Turn.INBOUND)
+            return await self._work.write(lambda tx: self._decide(tx, account_id, heard, matched, newest), Turn.INBOUND)
         except Exception as error:
             if is_trouble(error):
                 raise
             # A story raised: nothing of its turn was kept; the message is, with an apology.
             log.exception("story failed", account=account_id, kind=heard.kind)
             await self._work.write(lambda tx: self._failed(tx, account_id, heard), Turn.INBOUND)
-            version = self.know.faq_version
-        self._posted(account_id)
-        if version > self.know.faq_version:
-            knowledge.apply(self.know, await self._work.read(lambda tx: knowledge.changes(tx, self.know.faq_version)))
+            return True
 
-    async def _matched(self, account_id: int, heard: Heard) -> Matched:
-        """What FAQ, announcements and places say, before the turn's own transaction: who asks is read in one that
-        only reads, and with it what officials changed since."""
-        if not asks(heard.text):
-            return match(self.know, heard.text, Asker())
-        older = self.know.faq_version
-        by, new = await self._work.read(lambda tx: (asker_of(tx, account_id, heard.chat), knowledge.changes(tx, older)))
-        knowledge.apply(self.know, new)
-        return match(self.know, heard.text, by)
+    async def _learn(self) -> None:
+        """Put what officials changed into what a turn may know."""
+        knowledge.apply(self.know, await self._work.read(lambda tx: knowledge.changes(tx, self.know.faq_version)))
 
-    def _decide(self, tx: Transaction, account_id: int, heard: Heard, matched: Matched | None) -> int:
+    def _decide(
+        self, tx: Transaction, account_id: int, heard: Heard, matched: Matched | None, newest: int | None
+    ) -> bool:
+        if newest is not None and faq.version(tx) > newest:
+            return False
         account = self._account_of(account_id) or accounts.of(tx, account_id)
         if account is not None and inbox.receive(tx, account_id, heard):
             self._note(account_id, heard.chat, answer(tx, account, heard, self.know, matched))
-        return faq.version(tx)
+        return True
 
     def _note(self, account_id: int, chat: str, free: bool) -> None:
         """Remember who is in the middle of a description: only a hint, and only of this process."""
@@ -144,7 +149,8 @@ class Inbound:
         return len(rows)
 
     async def _again(self, row_id: int, account_id: int, heard: Heard, state: str) -> None:
-        matched = await self._matched(account_id, heard)
+        await self._learn()
+        matched = match(self.know, heard.text)
 
         def turn(tx: Transaction) -> None:
             account = accounts.of(tx, account_id)

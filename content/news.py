@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 
 class _Words(NamedTuple):
-    phrases: tuple[tuple[tuple[str, ...], str], ...]  # longest first
+    phrases: dict[str, list[tuple[list[str], str]]]  # by their first syllable, longest first
     today: tuple[str, ...]
     when: tuple[str, ...]
     light: frozenset[str]
@@ -57,11 +57,13 @@ class _Words(NamedTuple):
 @cache
 def _words() -> _Words:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    phrases = [(tuple(syllables(one)), f"={name}") for name, same in data["same"].items() for one in same]
-    phrases.sort(key=lambda one: -len(one[0]))
+    named = [(syllables(one), f"={name}") for name, same in data["same"].items() for one in same]
+    phrases: dict[str, list[tuple[list[str], str]]] = {}
+    for phrase, name in sorted(named, key=lambda one: -len(one[0])):
+        phrases.setdefault(phrase[0], []).append((phrase, name))
     folded = {part: tuple(" ".join(syllables(one)) for one in data[part]["words"]) for part in ("day", "when", "light")}
     light = frozenset(" ".join([*folded["light"], *folded["day"]]).split())
-    return _Words(tuple(phrases), folded["day"], folded["when"], light)
+    return _Words(phrases, folded["day"], folded["when"], light)
 
 
 def bulletin(number: int, title: str, body: str, until: int) -> Bulletin:
@@ -78,7 +80,8 @@ def _meanings(said: list[str]) -> tuple[list[str], list[str]]:
     """The shared meanings in a text, and the syllables that are part of none."""
     found, rest, at = [], [], 0
     while at < len(said):
-        meant = next(((p, name) for p, name in _words().phrases if tuple(said[at : at + len(p)]) == p), None)
+        here = _words().phrases.get(said[at], ())
+        meant = next(((phrase, name) for phrase, name in here if said[at : at + len(phrase)] == phrase), None)
         if meant:
             found.append(meant[1])
         else:

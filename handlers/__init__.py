@@ -5,7 +5,7 @@ from typing import Any
 
 from content.message import Heard, Said
 from handlers import aside, commune, faq, language, offer, post, privacy, report, safety, start, status
-from handlers.knowledge import Asker, Knowledge, Manners, Matched, asker_of, asks, match, note_holds
+from handlers.knowledge import Knowledge, Manners, Matched, match, note_holds
 from handlers.turn import Turn
 from storage import Transaction, citizens, outbox
 from storage.accounts import Account
@@ -18,7 +18,7 @@ ALWAYS = (privacy, safety, start, language)
 STORIES = (offer, status, report, commune, faq)
 BY_NAME = {module.__name__.rpartition(".")[2]: module for module in (*ALWAYS, *STORIES)}
 
-__all__ = ["STORIES", "Asker", "Knowledge", "Manners", "Matched", "answer", "asker_of", "asks", "match"]
+__all__ = ["STORIES", "Knowledge", "Manners", "Matched", "answer", "match"]
 
 
 def answer(tx: Transaction, account: Account, heard: Heard, know: Knowledge, matched: Matched | None = None) -> bool:

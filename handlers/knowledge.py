@@ -13,7 +13,6 @@ from content.news import Bulletin, Told
 from content.placeless import without
 from content.texts import Texts
 from content.units import Found, Gazetteer
-from storage import Transaction, citizens
 
 MINUTE_MS = 60_000
 NOTE_MS = 10 * MINUTE_MS  # how long "thế mất bao nhiêu tiền" is about the last answer
@@ -55,33 +54,6 @@ class Knowledge:
         return next(found, "")
 
 
-@dataclass(frozen=True)
-class Asker:
-    """Who asks, read before a text is searched. `version` is of the dialogue's state that the rest was read from."""
-
-    communes: tuple[str, ...] = ()  # that they follow, their home first
-    note: str = ""  # what they were answered last, if that was a moment ago: an entry's id, or NEWS_NOTE and a number
-    at: int = 0  # ms UTC
-    version: int = -1
-
-
-def asker_of(tx: Transaction, account_id: int, chat: str) -> Asker:
-    """What a search needs to know of a chat."""
-    found = citizens.known(tx, account_id, chat)
-    if found is None:
-        return Asker(at=tx.now, version=0)
-    citizen, address = found
-    return asker(tx, citizen.id or 0, citizens.state_of(tx, address).get("note", {}), address.version)
-
-
-def asker(tx: Transaction, citizen_id: int, note: dict[str, Any], version: int) -> Asker:
-    """The same from what a turn has read already."""
-    followed = citizens.follows(tx, citizen_id)
-    communes = sorted(followed, key=lambda one: one.relation != "home")  # a stable order: the oldest first
-    last = str(note.get("id", "")) if note_holds(note, tx.now) else ""
-    return Asker(tuple(one.commune for one in communes), last, tx.now, version)
-
-
 def note_holds(note: dict[str, Any], now: int) -> bool:
     """Whether what they were answered last was a moment ago."""
     return bool(note) and now - int(note.get("at", 0)) <= NOTE_MS
@@ -89,14 +61,15 @@ def note_holds(note: dict[str, Any], now: int) -> bool:
 
 @dataclass(frozen=True)
 class Matched:
-    """What was found for a text, before any transaction began. `commune`: whose answers these are."""
+    """What was found for a text: by `match` for anybody, before any transaction began; by `fitted` for who asks."""
 
     faq: Sequence[Match] = ()
     smalltalk: Sequence[Match] = ()
     place: Found | None = None
     news: Told = field(default_factory=Told)
-    commune: str = ""
-    asker: Asker | None = None  # whom it was searched for; None: it is the same for everybody
+    words: str = ""  # that were searched; "": none
+    asked: str = ""  # the same without the commune that they name, if they ask of one
+    commune: str = ""  # whose answers these are: the one that the words name, else the asker's
     leant: bool = False  # on the answer before it
 
 
@@ -109,23 +82,36 @@ def asks(text: str) -> str:
     return "" if not words or words.isdigit() or command(words) else words
 
 
-def match(know: Knowledge, text: str, by: Asker) -> Matched:
-    """Search FAQ, announcements and places for `text`, outside any transaction."""
+def match(know: Knowledge, text: str) -> Matched:
+    """Search FAQ, small talk and places for `text`, outside any transaction and whoever asks: what costs most."""
     words = asks(text)
     if not words:
         return Matched()
-    if by.at:
-        know.faq.roll(local(by.at).date())
     place = know.gazetteer.find(words)
     if place.place_only and place.typed:
         return Matched(place=place)  # "xã Thanh Nưa" asks nothing
     named = place.candidates[0].commune if place.typed and place.fits == 1 and place.candidates else None
     asked = without(words, named) if named else words
-    communes = (named.code,) if named and asked != words else by.communes
+    commune = named.code if named and asked != words else ""
+    return Matched(know.faq.search(asked), know.smalltalk.search(words), place, Told(), words, asked, commune)
+
+
+def fitted(know: Knowledge, found: Matched, communes: Sequence[str], note: str, now: int) -> Matched:
+    """What `match` found, for somebody who follows `communes` (their home first) and was answered `note` last: an
+    entry's id, NEWS_NOTE and a number, or nothing; at `now`, ms UTC."""
+    if not found.words:
+        return found
+    know.faq.roll(local(now).date())
+    communes = (found.commune,) if found.commune else communes
     commune = next(iter(communes), "")
-    told = news.find(asked, _bulletins(know, communes), by.at)
-    found = Matched(know.faq.search(asked, commune), know.smalltalk.search(words), place, told, commune, by)
-    return _leaning(know, words, found, by) if by.note else found
+    holding = _bulletins(know, communes)
+    ours = replace(
+        found,
+        faq=know.faq.narrowed(found.faq, found.asked, commune),
+        news=news.find(found.asked, holding, now) if holding else Told(),
+        commune=commune,
+    )
+    return _leaning(know, ours, note) if note else ours
 
 
 def _bulletins(know: Knowledge, communes: Sequence[str]) -> list[Bulletin]:
@@ -134,21 +120,21 @@ def _bulletins(know: Knowledge, communes: Sequence[str]) -> list[Bulletin]:
     return list({one.number: one for one in every}.values())
 
 
-def _leaning(know: Knowledge, words: str, found: Matched, by: Asker) -> Matched:
+def _leaning(know: Knowledge, found: Matched, note: str) -> Matched:
     """The same in the light of the answer before, where the words alone are about nothing."""
-    side = aspect(words)
-    if not side and (_stands(found) or not leans(words)):
+    side = aspect(found.words)
+    if not side and (_stands(found) or not leans(found.words)):
         return found
-    if by.note.startswith(NEWS_NOTE):
-        number = int(by.note.removeprefix(NEWS_NOTE))
+    if note.startswith(NEWS_NOTE):
+        number = int(note.removeprefix(NEWS_NOTE))
         return replace(found, news=Told((number,), True, True), leant=True) if side else found
-    last = know.faq.entry(by.note, found.commune)
+    last = know.faq.entry(note, found.commune)
     if last is None:
         return found
     if side:
         return replace(found, faq=[Match(_on(know, last, side, found.commune), 1.0, True)], news=Told(), leant=True)
     # A neighbouring subject: what the two say together may be offered, but it is never sure.
-    together = know.faq.search(f"{last.question} {words}"[:LONGEST], found.commune)
+    together = know.faq.search(f"{last.question} {found.words}"[:LONGEST], found.commune)
     return replace(found, faq=[one._replace(confident=False) for one in together], leant=True)
 
 
@@ -162,4 +148,4 @@ def _on(know: Knowledge, last: Entry, side: str, commune: str) -> str:
     return next((one.id for one in nexts if one and speaks_of(one.question, side)), last.id)
 
 
-__all__ = ["LONGEST", "NEWS_NOTE", "Asker", "Knowledge", "Manners", "Matched", "asker_of", "asks", "match"]
+__all__ = ["LONGEST", "NEWS_NOTE", "Knowledge", "Manners", "Matched", "fitted", "match", "note_holds"]

@@ -13,8 +13,8 @@ from content.commands import choice, command, number, yes_no
 from content.message import Choice, Heard, Said
 from content.units import Commune
 from content.vietnamese import clean, syllables
-from handlers.knowledge import Asker, Knowledge, Matched, asker, match
-from storage import Transaction, outbox
+from handlers.knowledge import Knowledge, Matched, fitted, match
+from storage import Transaction, citizens, outbox
 from storage.accounts import Account
 from storage.citizens import Address, Citizen
 
@@ -52,17 +52,14 @@ class Turn:
 
     @cached_property
     def matched(self) -> Matched:
-        """What FAQ, announcements and places say to their words; anew if another turn came in between."""
-        if self.found and self.found.asker in (None, self.asker):
-            return self.found
-        return match(self.know, self.heard.text, self.asker)
+        """What FAQ, announcements and places say to their words, for this citizen as the turn began."""
+        found = match(self.know, self.heard.text) if self.found is None else self.found
+        return fitted(self.know, found, self.communes(), str(self.note.get("id", "")), self.tx.now)
 
-    @property
-    def asker(self) -> Asker:
-        """Who asks, as it was when this turn began."""
-        if self.found and self.found.asker and self.found.asker.version == self.address.version:
-            return self.found.asker
-        return asker(self.tx, self.citizen.id or 0, self.note, self.address.version)
+    def communes(self) -> list[str]:
+        """The codes of what they follow, their home first; else in a stable order, the oldest first."""
+        followed = citizens.follows(self.tx, self.citizen.id or 0)
+        return [one.commune for one in sorted(followed, key=lambda one: one.relation != "home")]
 
     @cached_property
     def text(self) -> str:
@@ -227,7 +224,7 @@ class Turn:
 
     def home(self) -> str:
         """The code of the commune they most likely speak of: where they live, else the first they follow."""
-        return next(iter(asker(self.tx, self.citizen.id or 0, {}, 0).communes), "")
+        return next(iter(self.communes()), "")
 
     def place_name(self, code: str) -> str:
         """As "xã Thanh Nưa, tỉnh Điện Biên"; the code itself if nobody knows it."""

@@ -5,7 +5,7 @@ there gets it instead. So a hundred communes may each have their own opening hou
 a commune has alone is searched, and hidden from everybody else before anything is weighed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from threading import RLock
 
@@ -83,6 +83,16 @@ class Library:
         """What `text` may ask for, best first, for somebody of `commune`: their own entries and the common ones."""
         with self._lock:
             found = self.index.search(text, limit, self._not_for(commune))
+            return [match._replace(id=self._here(match.id, commune)) for match in found]
+
+    def narrowed(self, found: Sequence[Match], text: str, commune: str) -> Sequence[Match]:
+        """What `search` gives for somebody of `commune`, where `found` is what it gave for nobody in particular.
+
+        Searched anew only where that commune has questions of its own.
+        """
+        with self._lock:
+            if len(self._not_for(commune)) < len(self._not_for("")):
+                return self.search(text, commune)
             return [match._replace(id=self._here(match.id, commune)) for match in found]
 
     def entry(self, id: str, commune: str = "") -> Entry | None:

@@ -99,3 +99,12 @@ def test_an_entry_that_no_longer_stands_in_gives_the_place_back(changed: str) ->
     library = Library([HOURS, *OTHERS, own], TODAY)
     library.put(replace(own, overrides="chung") if changed == "overrides" else replace(own, commune=THERE))
     assert best(library, HERE) == ("Từ 7 giờ.", True)
+
+
+@pytest.mark.parametrize("commune", [HERE, THERE, "00042", ""])
+def test_what_was_found_for_anybody_is_narrowed_to_what_each_commune_would_find(commune: str) -> None:
+    own = replace(HOURS, id="rieng", answer="Từ 8 giờ.", commune=HERE, overrides="gio")
+    alone = Entry("cho", "Chợ phiên họp ngày nào, mấy giờ?", "Thứ bảy.", commune=THERE)
+    library = Library([HOURS, *OTHERS, own, alone], TODAY)
+    for asked in (ASKED, "chợ phiên họp ngày nào", "khai sinh cho con"):
+        assert library.narrowed(library.search(asked), asked, commune) == library.search(asked, commune)

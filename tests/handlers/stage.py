@@ -2,18 +2,17 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
-from content.dates import local
 from content.faq import SMALLTALK, STARTER, FaqIndex, Library, load_entries
 from content.message import Attached, Heard, MediaKind, Part, Place
 from content.texts import Texts
 from content.units import Gazetteer
-from handlers import Asker, Knowledge, Manners, Matched, announcements, answer, asker_of, match
+from handlers import Knowledge, Manners, Matched, announcements, answer, match
 from storage import Database, Transaction, accounts, citizens, inbox, outbox
 from storage.accounts import Account
 from storage.audience import spread_range
@@ -108,12 +107,12 @@ class Stage:
 _FOUND: dict[tuple[object, ...], tuple[Knowledge, Matched]] = {}
 
 
-def _matched(know: Knowledge, text: str, by: Asker) -> Matched:
+def _matched(know: Knowledge, text: str) -> Matched:
     """What is found for a text, once: the tests say the same words again and again on their way to a step."""
-    key = (id(know), know.faq_version, text, by.communes, by.note, local(by.at).date(), bool(know.news))
-    if key not in _FOUND or know.news:
-        _FOUND[key] = know, match(know, text, by)  # the knowledge is held, so that nothing else gets its id
-    return replace(_FOUND[key][1], asker=by)
+    key = (id(know), know.faq_version, know.faq.day, text)
+    if key not in _FOUND:
+        _FOUND[key] = know, match(know, text)  # the knowledge is held, so that nothing else gets its id
+    return _FOUND[key][1]
 
 
 def _account(tx: Transaction, channel: str) -> Account:
@@ -171,8 +170,7 @@ class Villager:
     def hear(self, kind: Any, at: int | None = None, **values: Any) -> list[str]:
         """One event, in one transaction, as it comes through the one door."""
         heard = Heard(self.channel, "1", self.chat, secrets.token_hex(8), at or self.stage.clock(), kind, **values)
-        by = self.stage.do(lambda tx: asker_of(tx, self.account_id, self.chat))
-        matched = _matched(self.know, heard.text, by)
+        matched = _matched(self.know, heard.text)
 
         def turn(tx: Transaction) -> None:
             row = accounts.of(tx, self.account_id)
