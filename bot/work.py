@@ -1,17 +1,14 @@
 """Transactions run whole in a thread: one writer with a fair queue on SQLite, a small pool on PostgreSQL."""
 
 import asyncio
-import heapq
-import itertools
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError, StatementError
 
+from bot.writer import Begin, Writer
 from storage import Database, Transaction
 from storage.citizens import StaleState
 
@@ -45,6 +42,9 @@ class Turn(IntEnum):
     CHORE = 8
 
 
+SMALL = Turn.SETTLE  # up to here a job is a matter of milliseconds, and shares its commit with others
+
+
 class Work:
     """`await work.write(job)` runs `job(tx)` in a transaction and returns what it returns.
 
@@ -55,7 +55,9 @@ class Work:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._readers = ThreadPoolExecutor(4, "reader")
-        self._writers: _Writer | ThreadPoolExecutor = _Writer() if database.sqlite else ThreadPoolExecutor(8, "writer")
+        self._writers: Writer | ThreadPoolExecutor = (
+            Writer(database, is_trouble) if database.sqlite else ThreadPoolExecutor(8, "writer")
+        )
 
     async def write(self, job: Job[T], turn: Turn = Turn.CHORE) -> T:
         """Run `job` in a transaction that writes."""
@@ -63,23 +65,13 @@ class Work:
 
     def submit(self, job: Job[T], turn: Turn = Turn.CHORE) -> "Future[T]":
         """The same for callers that do not wait in the loop."""
-        if isinstance(self._writers, _Writer):
-            return self._writers.submit(lambda: self._commit(job), turn)
-        return self._writers.submit(self._commit, job)
+        if isinstance(self._writers, Writer):
+            return self._writers.submit(lambda begin: _commit(begin, job), turn / 10, turn <= SMALL)
+        return self._writers.submit(_commit, self.database.transaction, job)
 
     async def read(self, job: Job[T]) -> T:
         """Run `job` in a transaction that only reads."""
         return await asyncio.wrap_future(self._readers.submit(self._look, job))
-
-    def _commit(self, job: Job[T]) -> T:
-        for left in reversed(range(RETRIES)):
-            try:
-                with self.database.transaction() as tx:
-                    return job(tx)
-            except Exception as error:
-                if not left or not _worth_another_try(error):
-                    raise
-        raise AssertionError("unreachable")
 
     def _look(self, job: Job[T]) -> T:
         with self.database.reading() as tx:
@@ -91,49 +83,12 @@ class Work:
         self._readers.shutdown()
 
 
-class _Writer:
-    """One thread and a queue ordered by arrival plus handicap."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Callable[[], Any], Future[Any]]] = []
-        self._order = itertools.count()
-        self._wake = threading.Condition()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self._thread.start()
-
-    def submit(self, job: Callable[[], T], turn: Turn) -> "Future[T]":
-        """Queue `job`; its future ends with the job's result or error."""
-        future: Future[T] = Future()
-        with self._wake:
-            if self._closed:
-                raise RuntimeError("the writer is closed")
-            heapq.heappush(self._heap, (time.monotonic() + turn / 10, next(self._order), job, future))
-            self._wake.notify()
-        return future
-
-    def shutdown(self) -> None:
-        """Run what is queued, then end the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
-
-    def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
-        with self._wake:
-            while not self._heap and not self._closed:
-                self._wake.wait()
-            if not self._heap:
-                return None
-            _, _, job, future = heapq.heappop(self._heap)
-            return job, future
-
-    def _run(self) -> None:
-        while (waiting := self._next()) is not None:
-            job, future = waiting
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(job())
-            except BaseException as error:
-                future.set_exception(error)
+def _commit(begin: Begin, job: Job[T]) -> T:
+    for left in reversed(range(RETRIES)):
+        try:
+            with begin() as tx:
+                return job(tx)
+        except Exception as error:
+            if not left or not _worth_another_try(error):
+                raise
+    raise AssertionError("unreachable")

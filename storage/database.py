@@ -1,10 +1,10 @@
 """Connecting: SQLite (WAL, full sync, immediate transactions) or PostgreSQL, one code path above."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
@@ -34,6 +34,22 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Commit at the end, roll back on any error."""
         with Session(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
+            yield Transaction(session, self.vault, self.now(), self.erasures)
+
+    @contextmanager
+    def shared(self) -> Iterator[Callable[[], AbstractContextManager[Transaction]]]:
+        """One commit for several transactions, which the yielded function begins: each stands or falls alone till then.
+
+        If the block ends with an error, nothing of any of them is kept.
+        """
+        with self.engine.connect() as connection, connection.begin():
+            yield lambda: self._within(connection)
+
+    @contextmanager
+    def _within(self, connection: Connection) -> Iterator[Transaction]:
+        """A transaction in a savepoint of a connection's own."""
+        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        with session, session.begin():
             yield Transaction(session, self.vault, self.now(), self.erasures)
 
     @contextmanager
