@@ -1,4 +1,4 @@
-"""A backup as a file: a tar of `tables/NAME.jsonl.gz`, `media/SHA256` and, last, `manifest.json`.
+"""A backup as a file: a tar of `tables/` and `units/NAME.jsonl.gz`, `media/SHA256` and, last, `manifest.json`.
 
 A table's first line names its columns, every further line is one row. The manifest has the sha256 of every table; a
 file's name is its sha256, and all names together have one too, so that none can be missing. Nothing here holds more
@@ -23,6 +23,7 @@ from storage.erasures import sync_folder
 FORMAT = 1
 BLOCK = 1024 * 1024
 MANIFEST = "manifest.json"
+ROWS = ".jsonl.gz"
 LARGEST_MANIFEST = 16 * BLOCK
 
 
@@ -50,6 +51,7 @@ class Manifest:
     keys: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     tables: dict[str, Held] = field(default_factory=dict)
+    units: dict[str, Held] = field(default_factory=dict)  # the lists of units, where some were imported
     files: int = 0
     files_sha256: str = ""
     files_missing: int = 0  # named by a row, but not on the disk
@@ -68,7 +70,15 @@ class Writer:
         self._names = hashlib.sha256()
 
     def table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """One table, by way of a temporary file: a tar wants to know a member's size before it comes."""
+        """One table of the database."""
+        self.manifest.tables[name] = self._rows(f"tables/{name}{ROWS}", columns, rows)
+
+    def units(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """One list of units."""
+        self.manifest.units[name] = self._rows(f"units/{name}{ROWS}", columns, rows)
+
+    def _rows(self, member: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Held:
+        """By way of a temporary file: a tar wants to know a member's size before it comes."""
         written = 0
         with tempfile.TemporaryFile(dir=self._folder) as spare:
             with gzip.GzipFile(fileobj=spare, mode="wb", compresslevel=3, mtime=0, filename="") as packed:
@@ -77,8 +87,9 @@ class Writer:
                     packed.write(_line(list(row)))
                     written += 1
             spare.seek(0)
-            self.manifest.tables[name] = Held(written, hashlib.file_digest(spare, "sha256").hexdigest())
-            self._add(f"tables/{name}.jsonl.gz", spare)
+            digest = hashlib.file_digest(spare, "sha256").hexdigest()
+            self._add(member, spare)
+        return Held(written, digest)
 
     def file(self, sha: str, path: Path) -> None:
         """One file; one that is not there any more, or is not what its name says, is counted as missing."""
@@ -143,12 +154,20 @@ class Archive:
 
     def tables(self) -> Iterator[tuple[str, list[str], Iterator[list[Any]]]]:
         """Every table: its name, its columns, its rows. The rows must be read before the next table is asked for."""
+        return self._rows("tables")
+
+    def units(self) -> Iterator[tuple[str, list[str], Iterator[list[Any]]]]:
+        """Every list of units in the same way; none where only those that come with the product were in use."""
+        return self._rows("units")
+
+    def _rows(self, folder: str) -> Iterator[tuple[str, list[str], Iterator[list[Any]]]]:
         with tarfile.open(self.path, "r:") as tar:
             for info in _members(tar):
-                if info.name.startswith("tables/"):
+                if info.name.startswith(f"{folder}/"):
                     with gzip.open(_content(tar, info), "rt", encoding="utf-8") as lines:
                         columns = json.loads(next(lines))["columns"]
-                        yield _table_of(info.name), columns, (json.loads(line) for line in lines)
+                        name = info.name.removeprefix(f"{folder}/").removesuffix(ROWS)
+                        yield name, columns, (json.loads(line) for line in lines)
 
     def files(self) -> Iterator[tuple[str, IO[bytes]]]:
         """Every file: its sha256 and its content, to be read before the next is asked for."""
@@ -179,9 +198,10 @@ def _whole(path: Path, tar: tarfile.TarFile) -> Archive:
             files += 1
             names.update(sha.encode())
         else:
-            found[_table_of(info.name)] = sha
+            found[info.name] = sha
     archive = _read(path, last)
-    held = {name: one.sha256 for name, one in archive.manifest.tables.items()}
+    lists = {"tables": archive.manifest.tables, "units": archive.manifest.units}
+    held = {f"{folder}/{name}{ROWS}": one.sha256 for folder, rows in lists.items() for name, one in rows.items()}
     if found != held or (files, names.hexdigest()) != (archive.manifest.files, archive.manifest.files_sha256):
         raise ValueError
     return archive
@@ -195,8 +215,10 @@ def _read(path: Path, manifest: bytes) -> Archive:
     if written.pop("sha256") != _digested(written):
         raise ValueError
     digest = _digested(body)
-    tables = {name: Held(**one) for name, one in body.pop("tables").items()}
-    return Archive(path, Manifest(**body, tables=tables), digest, str(written["proof"]))
+    tables, units = (
+        {name: Held(**one) for name, one in body.pop(folder, {}).items()} for folder in ("tables", "units")
+    )
+    return Archive(path, Manifest(**body, tables=tables, units=units), digest, str(written["proof"]))
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -217,12 +239,6 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     if opened is None:
         raise ValueError(info.name)
     return opened
-
-
-def _table_of(name: str) -> str:
-    if not (name.startswith("tables/") and name.endswith(".jsonl.gz")):
-        raise ValueError(name)
-    return name.removeprefix("tables/").removesuffix(".jsonl.gz")
 
 
 def _digested(body: dict[str, Any]) -> str:

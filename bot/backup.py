@@ -1,11 +1,11 @@
-"""`thontin backup`: the database as of one moment, the files its rows name, and, apart from them, the keys."""
+"""`thontin backup`: the database as of one moment, the files its rows name, imported lists, and, apart, the keys."""
 
 import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import archive
+from bot import archive, units
 from bot.archive import Manifest
 from bot.config import ROOT, Settings
 from bot.keys import keys_of
@@ -39,6 +39,8 @@ def save(settings: Settings, database: Database, path: Path, with_key: bool) -> 
     try:
         with archive.writing(path, made) as written:
             _fill(written, database, store)
+            for name, columns, rows in units.packed(settings.data_dir):
+                written.units(name, columns, rows)
             written.finish(lambda digest: database.vault.sign("backup", digest))
     except BaseException:
         if keys:

@@ -78,6 +78,7 @@ def restore(
         undo.callback(database.close)
         _restore(settings, database, archive, done, erasures, undo)
         undo.pop_all()
+        units.settle(settings.data_dir)
         database.close()
     return done
 
@@ -90,6 +91,7 @@ def _restore(
         at = current(database.engine)
         if at not in (None, archive.manifest.revision):
             raise CannotRestore(f"Cơ sở dữ liệu đã có bảng của bản {at}: phục hồi vào một cơ sở dữ liệu trống hẳn")
+        undo.enter_context(_places(settings, archive))
         store = MediaStore(settings.data_dir / "media", database.vault, "")
         with _files(store, archive, database.vault) as aside, database.transaction() as tx:
             alone(tx.session.connection())
@@ -106,6 +108,14 @@ def _restore(
         raise CannotRestore(
             f"Phục hồi không xong ({words}): cơ sở dữ liệu vẫn trống như trước, sửa lỗi rồi chạy lại lệnh này"
         ) from error
+
+
+def _places(settings: Settings, archive: Archive) -> ExitStack:
+    """The units as they were known there. Taken back with the rest."""
+    try:
+        return units.unpacked(settings.data_dir, archive.units())
+    except (ValueError, KeyError):
+        raise Damaged(f"{archive.path}: danh sách đơn vị hành chính trong bản sao không dùng được") from None
 
 
 def _fill(tx: Transaction, archive: Archive) -> None:

@@ -13,8 +13,11 @@ import pytest
 from sqlalchemy import Boolean, CheckConstraint, Float, Integer, Table
 from sqlmodel import select
 
+from bot import units
 from bot.media import MediaStore
 from content.message import Part
+from content.units.lists import read_lists
+from content.units.loader import DATA
 from storage import Database, Transaction, Vault, accounts, backups, citizens, forgetting, outbox, pause
 from storage.announcements import Announcement
 from storage.citizens import Citizen, Follow
@@ -318,6 +321,37 @@ def test_a_file_that_is_gone_is_counted_and_its_report_says_so(old: Machine, cle
     assert {one[0] for one in clean.do(lambda tx: tx.session.exec(select(Media.state, Media.sha)).all())} == {"missing"}
 
 
+def test_imported_lists_of_units_come_along_and_replace_those_of_the_new_machine(
+    old: Machine, clean: Machine, tar: Path
+) -> None:
+    populated(old)
+    called(old, "Mường Nưa Mới")
+    called(clean, "Mường Nưa Khác")
+    made(old, tar)
+    restored(clean, tar)
+    assert units.gazetteer(clean.folder / "data").commune("03328").name == "Mường Nưa Mới"  # type: ignore[union-attr]
+    assert [one.name for one in (clean.folder / "data").glob("units*")] == ["units"]
+
+
+def test_without_imported_lists_a_backup_holds_none_and_leaves_those_that_are_there(
+    old: Machine, clean: Machine, tar: Path
+) -> None:
+    populated(old)
+    called(clean, "Mường Nưa Khác")
+    made(old, tar)
+    restored(clean, tar)
+    assert units.gazetteer(clean.folder / "data").commune("03328").name == "Mường Nưa Khác"  # type: ignore[union-attr]
+
+
+def called(machine: Machine, name: str) -> None:
+    """A list of units of this machine's own, in which xã Thanh Nưa is called otherwise."""
+    lists = read_lists([DATA])
+    for line in lists.communes:
+        if line.row["code"] == "03328":
+            line.row["name"] = name
+    units.install(machine.folder / "data", lists)
+
+
 # ---- what is refused ----
 
 
@@ -408,6 +442,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind_and_the_next_try_works(
     old: Machine, new: Machine, tar: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     populated(old)
+    called(old, "Mường Nưa Mới")
     made(old, tar)
 
     def full(*_: Any) -> Any:
