@@ -73,6 +73,13 @@ def test_an_answer_is_short_and_speaks_plainly(entry: Entry) -> None:
     assert not re.search(r"\bbạn\b", entry.answer.lower())
 
 
+def test_what_is_asked_next_leads_from_one_served_answer_to_another() -> None:
+    served = {one.id: one for one in ENTRIES if one.status == "served"}
+    nexts = [(one.id, other) for one in served.values() for other in one.follow_ups]
+    assert len({one for one, _ in nexts}) >= 90
+    assert [pair for pair in nexts if pair[1] not in served] == []
+
+
 def test_what_could_not_be_checked_stays_a_draft_and_says_where_to_ask() -> None:
     drafts = [entry for entry in ENTRIES if entry.status == "draft"]
     assert drafts
