@@ -78,17 +78,19 @@ def suite(
 
 def _lanes(folder: Path, only: set[str]) -> list[list[Step]]:
     """Two lanes that run beside each other, on a core each: both hold about the same work."""
-    outside = _ignored(*WITHOUT_DATABASE)
+    outside, rest = _ignored(*WITHOUT_DATABASE), _ignored(*SLOW)
+    slow = [f"tests/{room}" for room in SLOW]
     first = [
         Step("ruff", ("ruff", "check")),
         Step("format", ("ruff", "format", "--check")),
         Step("mypy", ("mypy",)),
-        _suite(folder, "postgres", "postgres", "-m", "not browser", *outside, *_ignored(*SLOW)),
+        _suite(folder, "postgres", "postgres", "-m", "not browser", *outside, *rest),
         _suite(folder, "browser", "sqlite", "-m", "browser"),
+        _suite(folder, "sqlite-slow", "sqlite", "-m", "not browser", *slow),
     ]
     second = [
-        _suite(folder, "sqlite", "sqlite", "-m", "not browser"),
-        _suite(folder, "postgres-slow", "postgres", "-m", "not browser", *(f"tests/{room}" for room in SLOW)),
+        _suite(folder, "sqlite", "sqlite", "-m", "not browser", *rest),
+        _suite(folder, "postgres-slow", "postgres", "-m", "not browser", *slow),
     ]
     return [[step for step in lane if not only or step.name in only] for lane in (first, second)]
 

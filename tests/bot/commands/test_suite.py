@@ -1,6 +1,5 @@
 """thontin test: its table tells what was skipped, and --complete does not let it pass."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -86,19 +85,23 @@ def test_the_steps_are_lint_format_types_two_databases_and_a_browser(tmp_path: P
     first, second = suite._lanes(tmp_path, set())
     assert [(one.name, one.database) for one in first] == [
         ("ruff", ""), ("format", ""), ("mypy", ""), ("postgres", "postgres"), ("browser", "sqlite"),
+        ("sqlite-slow", "sqlite"),
     ]  # fmt: skip
     assert [(one.name, one.database) for one in second] == [
         ("sqlite", "sqlite"), ("postgres-slow", "postgres"),
     ]  # fmt: skip
 
 
-def test_both_databases_run_every_test_that_can_reach_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("database", "elsewhere"), [("sqlite", ()), ("postgres", suite.WITHOUT_DATABASE)])
+def test_both_databases_run_every_test_that_can_reach_one(
+    tmp_path: Path, database: str, elsewhere: tuple[str, ...]
+) -> None:
     steps = {one.name: one.arguments for lane in suite._lanes(tmp_path, set()) for one in lane}
-    left_out = {one.removeprefix("--ignore=") for one in steps["postgres"] if one.startswith("--ignore=")}
-    alone = {one for one in steps["postgres-slow"] if one.startswith("tests/")}
-    assert left_out == alone | {f"tests/{room}" for room in suite.WITHOUT_DATABASE}
-    assert not any(one.startswith(("--ignore", "tests/")) for one in steps["sqlite"])
-    assert sys.executable
+    left_out = {one.removeprefix("--ignore=") for one in steps[database] if one.startswith("--ignore=")}
+    alone = {one for one in steps[f"{database}-slow"] if one.startswith("tests/")}
+    assert alone
+    assert left_out == alone | {f"tests/{room}" for room in elsewhere}
+    assert all(Path(suite.ROOT, one).is_dir() for one in left_out)
 
 
 def test_an_unknown_step_is_a_wrong_use(home: Home) -> None:
