@@ -28,7 +28,7 @@ from storage.officials import Official
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-PATIENCE = 15.0  # seconds until a test gives up waiting; a slow machine is not a failure
+PATIENCE = 30.0  # seconds until a test gives up waiting; a slow machine is not a failure
 ELSEWHERE = "25357"  # phường Tân Khai, far from COMMUNE
 CHANNELS = ("zalo_oa", "zalo_bot", "telegram")
 EASY = {
