@@ -132,9 +132,15 @@ def gone(tx: Transaction, address_id: int, why: str, inactive: bool = False) -> 
 
 
 def moved(tx: Transaction, address_id: int, chat: str) -> None:
-    """The platform gave this chat another id."""
-    tx.session.execute(update(Address).where(col(Address.id) == address_id).values(chat=chat))
-    outbox.move(tx, address_id, chat)
+    """The platform gave this chat another id.
+
+    If somebody is written down under that already (a group that followed anew after its upgrade), both stay: the
+    platform redirects each letter, and what was asked for under either id goes on.
+    """
+    account = select(Address.account_id).where(Address.id == address_id).scalar_subquery()
+    if tx.session.exec(select(Address.id).where(Address.account_id == account, Address.chat == chat)).first() is None:
+        tx.session.execute(update(Address).where(col(Address.id) == address_id).values(chat=chat))
+        outbox.move(tx, address_id, chat)
 
 
 def state_of(tx: Transaction, address: Address) -> dict[str, Any]:

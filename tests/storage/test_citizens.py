@@ -54,6 +54,15 @@ def test_nothing_more_goes_to_an_address_that_is_gone_and_an_answer_waits_for_it
         assert kept(tx, rows[STATUS]).held == ""
 
 
+def test_a_chat_that_moved_to_where_somebody_is_known_already_stays_beside_them(database: Database) -> None:
+    with database.transaction() as tx:
+        one, other = follower(tx), follower(tx)
+        before = one.chat
+        citizens.moved(tx, one.id or 0, other.chat)
+        tx.session.refresh(one)
+        assert one.chat == before
+
+
 def test_a_chat_that_moved_gets_what_was_queued_for_it(database: Database) -> None:
     with database.transaction() as tx:
         one = follower(tx)
