@@ -1,6 +1,7 @@
 """Hours of the day in minutes after midnight in Việt Nam: spans of them, how people say them, how we say them back."""
 
 import re
+from functools import lru_cache
 
 from content.dates import local
 from content.vietnamese import clean, decode, fold
@@ -53,8 +54,11 @@ def span(text: str) -> tuple[int, int] | None:
 
 def wish(text: str) -> tuple[int, int] | None:
     """The span in which they do not want to be written to: "đừng nhắn từ 20 giờ đến 6 giờ"; None: no such wish."""
-    if len(text.split()) > LONGEST:
-        return None
+    return _wished(text) if len(text.split()) <= LONGEST else None
+
+
+@lru_cache(maxsize=256)  # one turn asks several times
+def _wished(text: str) -> tuple[int, int] | None:
     found = _WISH.search(_read(text))
     return _meant(found) if found else None
 

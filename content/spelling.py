@@ -21,6 +21,7 @@ _VOWELS = frozenset(
 _RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 _MOST_LETTERS = 8192  # different ones that are remembered
 _SHORT = 32  # characters; longer words are no words, and not worth remembering
+_SHORT_TEXT = 300  # characters; of longer texts the few that come would fill the memory
 _LONG = 1000  # characters; in longer texts hostile runs of marks are cut, which cost the square of their length
 _MOST_MARKS = 30  # in a row: the limit of the stream-safe text format (UAX 15)
 
@@ -128,6 +129,16 @@ def _both_views(token: str) -> tuple[str, str]:
 
 def words(text: str) -> list[Word]:
     """The words of `text`. Old and new tone placement give the same `marked` ("hoà" and "hòa", "qúy" and "quý")."""
+    return list(_short_text(text)) if len(text) <= _SHORT_TEXT else _words(text)
+
+
+@lru_cache(maxsize=256)
+def _short_text(text: str) -> tuple[Word, ...]:
+    """One turn reads a message a dozen times, each story for itself."""
+    return tuple(_words(text))
+
+
+def _words(text: str) -> list[Word]:
     found = ((m, *_views(m.group())) for m in _WORD.finditer(nfc(text)))
     return [Word(folded, marked, m.start(), m.end()) for m, folded, marked in found if folded]
 

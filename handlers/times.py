@@ -13,7 +13,7 @@ def opens(turn: Turn) -> bool:
     span = hours.wish(turn.text) if turn.typed else None
     if span and not turn.free and turn.home():
         _keep(turn, *span)
-    elif turn.home() and wishes.wish(turn) in ("quiet", "gather", "apart"):
+    elif wishes.wish(turn) in ("quiet", "gather", "apart") and turn.home():
         (ask if wishes.asks(turn.text) else _WISHED[wishes.wish(turn)])(turn)
     else:
         return False

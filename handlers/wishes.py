@@ -1,6 +1,6 @@
 """What people want of the channel itself, said in their own words: no command, but meant like one."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from content import hours
 from content.phrases import Phrases
@@ -8,6 +8,7 @@ from content.vietnamese import syllables, words
 from handlers.turn import Turn
 
 LONGEST = 8  # syllables; a longer text is a story in which these words stand by chance
+LONGEST_TEXT = 200  # characters of so few syllables
 # Phrases may be typed without marks. Each leads to a question or to something shown, never to a deed; but for the
 # day's letter, which we print ourselves ("GỘP TIN") and which is as quickly undone.
 _PHRASES = {
@@ -73,9 +74,14 @@ def wish(turn: Turn) -> str:
         return ""
     if hours.wish(turn.text):
         return "quiet"
-    if len(syllables(turn.text)) > LONGEST:
+    return _wished(turn.text) if len(turn.text) <= LONGEST_TEXT else ""
+
+
+@lru_cache(maxsize=256)  # one turn asks several times
+def _wished(text: str) -> str:
+    if len(syllables(text)) > LONGEST:
         return ""
-    return next((kind for kind, phrases in _phrases().items() if phrases.find(turn.text)), "")
+    return next((kind for kind, phrases in _phrases().items() if phrases.find(text)), "")
 
 
 def heard_out(turn: Turn) -> bool:
