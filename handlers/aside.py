@@ -26,6 +26,12 @@ def kind_of(state: dict[str, Any]) -> str:
     return "start" if story == "start" else ""
 
 
+def gives_way(state: dict[str, Any]) -> bool:
+    """Whether the numbers of something else may take the place of its own: those of an answer, or of a menu that
+    nobody need answer (what may be set after one has followed a commune)."""
+    return not state or state["story"] == "faq" or (state["story"] == "commune" and not kind_of(state))
+
+
 def fresh(state: dict[str, Any], now: int) -> bool:
     """Whether a dialogue is young enough to go on with."""
     lives = CONSENT_LIVES_MS if state.get("story") == "start" else LIVES_MS

@@ -10,6 +10,7 @@ from content.channels import KINDS
 from content.dates import when
 from content.faq import Attachment, Entry
 from handlers import announcements as spoken
+from handlers import aside
 from handlers.knowledge import NEWS_NOTE
 from handlers.turn import Turn
 from storage import announcements, media
@@ -56,8 +57,8 @@ def _linked(turn: Turn, form: Attachment) -> str:
 
 
 def _nexts(turn: Turn, entry: Entry, commune: str, news: tuple[int, ...], leant: bool) -> list[tuple[str, str]]:
-    """What may be chosen under an answer; nothing while another dialogue is open, for that must go on."""
-    if turn.state and turn.story != "faq":
+    """What may be chosen under an answer; nothing while a dialogue is open that must go on."""
+    if not aside.gives_way(turn.state):
         return []
     entries = [turn.know.faq.entry(id, commune) for id in entry.follow_ups]
     options = [(one.id, one.question) for one in entries if one and one.id != entry.id]

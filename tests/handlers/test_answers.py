@@ -121,6 +121,24 @@ def test_an_answer_in_the_middle_of_another_question_asks_nothing_of_its_own(sta
     assert new.step() == "start.consent"
 
 
+def test_a_menu_that_nobody_need_answer_gives_way_to_what_is_asked_next(stage: Stage) -> None:
+    new = knowing(stage.villager(), *ALL)
+    new.start(f"xa-{THANH_NUA}")
+    assert "1. " in new.say("1")[-1]  # what may be set now: hamlet, topics, another commune
+    assert f"1. {FEE.question}" in new.say(ASKED)[0]
+    assert new.say("1")[0].startswith("Đúng hạn")
+
+
+@pytest.mark.parametrize("words", ["nhận tin xã khác", "xóa hết dữ liệu của tôi"])
+def test_a_question_that_must_be_answered_keeps_its_numbers(stage: Stage, words: str) -> None:
+    hoa = knowing(stage.follower(), *ALL)
+    hoa.say(words)
+    step = hoa.step()
+    assert step
+    assert FEE.question not in "".join(hoa.say(ASKED))
+    assert hoa.step() == step
+
+
 # ---- forms ----
 
 
