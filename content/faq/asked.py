@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterator
 from functools import lru_cache
+from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,8 +11,10 @@ from content.faq.compiled import outside_spans, unit_weight
 from content.faq.lexicon import lexicon
 from content.faq.reading import Reading, Span, Token, read
 from content.faq.sounds import sound
+from content.faq.vocabulary import Speech
 
-_SIGN, _SIGNS, _TOLD = 0.3, 0.6, 0.8  # how much one word tells, and several, and all of them at most
+_TOLD, _LEAST, _MOST = 8, 0.04, 0.8  # concepts told of without being named, and how sure each is
+_CLEAR = 25.0  # what makes one half sure
 _MOST_SYLLABLES = 3.5  # what all the syllables outside concepts may weigh: a long story is not a long question
 
 
@@ -29,18 +32,21 @@ class Unit(NamedTuple):
     marked: str  # "" when it was typed without marks
     heard: str
     pairs: tuple[str, ...]  # with the syllable before it, and with the one after it
+    asks: bool  # stands in the clause that asks
 
 
 class Asked(NamedTuple):
-    """The question: its units, the clauses as ranges of them, and what a wording of an entry may meet in it."""
+    """The question: its units, and what a wording of an entry may meet in it."""
 
     units: tuple[Unit, ...]
-    told: tuple[Unit, ...]  # concepts that are hinted at and not named
-    clauses: tuple[tuple[int, int], ...]
+    told: tuple[Unit, ...]  # concepts that are told of and not named
+    speech: Speech
     weight: float
+    size: int  # units that carry a subject
     syllables: frozenset[str]
     heard: frozenset[str]
     hints: dict[str, dict[str, float]]  # concept → the concepts that name or suggest it, and how strongly
+    hinted: dict[str, float]  # concept → how strongly the strongest does
     concepts: frozenset[str]
     letters: str
     tokens: tuple[Token, ...]
@@ -50,8 +56,10 @@ class Asked(NamedTuple):
 def make_asked(text: str) -> Asked:
     """`text` as a question."""
     reading = read(text)
-    units = _units(reading)
-    told = tuple(_told(reading, {unit.concept for unit in units}))
+    clause = _asking(reading.tokens)
+    units = tuple(_in_clause(unit, reading, clause) for unit in _units(reading))
+    speech = _speech(reading.tokens)
+    told = tuple(_told(speech, {unit.concept for unit in units}))
     hints: dict[str, dict[str, float]] = {}
     for unit in (*units, *told):
         for other, share in unit.near:
@@ -59,11 +67,13 @@ def make_asked(text: str) -> Asked:
     return Asked(
         units,
         told,
-        _clauses(units, reading),
+        speech,
         sum(unit.weight for unit in units),
+        sum(not unit.light for unit in units),
         frozenset(token.folded for token in reading.tokens),
         frozenset(sound(token.folded) for token in reading.tokens if not token.light),
         hints,
+        {concept: max(shares.values()) for concept, shares in hints.items()},
         frozenset(span.concept for span in reading.spans),
         reading.folded,
         reading.tokens,
@@ -83,28 +93,32 @@ def _units(reading: Reading) -> tuple[Unit, ...]:
     return tuple(sorted(units, key=lambda unit: unit.at))
 
 
-def _told(reading: Reading, named: Container[str]) -> Iterator[Unit]:
-    """The concepts that are told of and not named: the more words tell of one, and the fewer others they may mean,
-    the surer it is."""
-    shared = Counter(span.first for span in reading.hints)
-    doubt: dict[str, float] = {}
-    first: dict[str, Span] = {}
-    for span in reading.hints:
-        if span.concept not in named:
-            sign = (_SIGN if span.last - span.first == 1 else _SIGNS) / shared[span.first] ** 0.5
-            doubt[span.concept] = doubt.get(span.concept, 1.0) * (1 - sign)
-            first.setdefault(span.concept, span)
-    for concept, span in first.items():
-        yield _concept(reading.tokens, span._replace(sure=(1 - doubt[concept]) * _TOLD), named)
+def _speech(tokens: tuple[Token, ...]) -> Speech:
+    folded, marked, light = ([getattr(token, view) for token in tokens] for view in ("folded", "marked", "light"))
+    return lexicon().vocabulary.speech(folded, marked, light)
+
+
+def _told(speech: Speech, named: Container[str]) -> Iterator[Unit]:
+    """The concepts that the words speak of most and that are not named."""
+    others = ((value, concept) for concept, value in speech.concepts.items() if concept not in named)
+    for value, concept in nlargest(_TOLD, others):
+        sure = min(_MOST, value**2 / (value**2 + _CLEAR**2))
+        if sure < _LEAST:
+            break
+        weight = unit_weight(f"={concept}") * sure
+        yield Unit(weight, 0, concept, _near(concept, named), concept, False, sure, f"={concept}", "", "", (), True)
 
 
 def _concept(tokens: tuple[Token, ...], span: Span, named: Container[str]) -> Unit:
-    """What it suggests is not told once more when the question names that itself: "late" and "birth" are two things."""
-    near = lexicon().near[span.concept]
-    near = {other: share for other, share in near.items() if other == span.concept or other not in named}
     said = " ".join(token.folded for token in tokens[span.first : span.last])
-    weight = unit_weight(f"={span.concept}") * span.sure
-    return Unit(weight, span.first, span.concept, tuple(near.items()), said, False, span.sure, f" {said} ", "", "", ())
+    weight, near = unit_weight(f"={span.concept}") * span.sure, _near(span.concept, named)
+    return Unit(weight, span.first, span.concept, near, said, False, span.sure, f" {said} ", "", "", (), True)
+
+
+def _near(concept: str, named: Container[str]) -> tuple[tuple[str, float], ...]:
+    """What it suggests is not told once more when the question names that itself: "late" and "birth" are two things."""
+    near = lexicon().near[concept].items()
+    return tuple((other, share) for other, share in near if other == concept or other not in named)
 
 
 def _syllable(tokens: tuple[Token, ...], at: int) -> Unit:
@@ -122,14 +136,15 @@ def _syllable(tokens: tuple[Token, ...], at: int) -> Unit:
         f" {token.marked} " if token.marked != token.folded else "",
         f" {sound(token.folded)} ",
         tuple(f" {before} {after} " for before, after in around),
+        True,
     )
 
 
-def _clauses(units: tuple[Unit, ...], reading: Reading) -> tuple[tuple[int, int], ...]:
-    """Each clause, and each with the one after it, as ranges of units; none for a message of one clause."""
-    if not reading.breaks:
-        return ()
-    edges = [0, *(sum(unit.at < at for unit in units) for at in reading.breaks), len(units)]
-    ones = list(pairwise(edges))
-    twos = list(zip(edges, edges[2:], strict=False))
-    return tuple(dict.fromkeys(span for span in [*ones, *twos] if span[1] > span[0]))
+def _asking(tokens: tuple[Token, ...]) -> int:
+    """The clause of a story that asks: the last of those with two words that ask ("ở đâu", "làm gì"), or with one."""
+    words = Counter(token.clause for token in tokens if token.light and token.folded in lexicon().asking)
+    return max(range(tokens[-1].clause + 1), key=lambda clause: (min(2, words[clause]), clause)) if tokens else 0
+
+
+def _in_clause(unit: Unit, reading: Reading, clause: int) -> Unit:
+    return unit if reading.tokens[unit.at].clause == clause else unit._replace(asks=False)

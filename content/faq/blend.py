@@ -15,38 +15,30 @@ from math import exp
 
 from content.faq.evidence import Evidence
 
-BIAS = -8.45
+BIAS = -3.79
 WEIGHTS: dict[str, float] = {
-    "explained": 1.42,
-    "clause": 1.80,
-    "covered": 3.00,
-    "asked": 2.47,
-    "alike": 2.47,
-    "letters": 3.66,
-    "amount": 2.38,
-    "concepts": -1.45,
-    "told": 3.13,
-    "tellings": 3.26,
-    "strange": -0.08,
-    "strangest": -0.40,
-    "outside": -1.96,
-    "elsewhere": -0.40,
-    "unmet": 0.75,
-    "unmet_brief": -2.05,
-    "lacking": -0.24,
-    "apart": -0.91,
-    "wants": 0.48,
-    "answer": 1.14,
-    "brief": -2.50,
-    "long": 1.85,
-    "long_amount": 0.80,
-    "long_told": 1.11,
-    "sharp": 2.00,
-    "both": 0.60,
-    "within": 1.26,
-    "same": 1.38,
+    "explained": 2.84,
+    "covered": 1.52,
+    "asked": 1.96,
+    "alike": 4.04,
+    "spoken": 2.72,
+    "letters": 2.46,
+    "concepts": -4.91,
+    "told": -3.64,
+    "told_most": 5.19,
+    "strange": -4.54,
+    "answer": 0.10,
+    "in_answer": 1.78,
+    "long": 13.90,
+    "said": 6.54,
+    "said_amount": 1.62,
+    "fits": -6.82,
+    "fits_all": 3.68,
+    "fits_best": 1.39,
+    "foreign": -9.80,
+    "foreign_most": -10.37,
 }
-SURE = 0.70
+SURE = 0.82
 
 
 def logit(evidence: Evidence) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from content.faq.entries import Entry
 from content.faq.lexicon import lexicon
-from content.faq.reading import Reading, Token, positions, read_written
+from content.faq.reading import Reading, Token, read_written
 from content.faq.sounds import sound
 
 LIGHT = 0.08  # what a light word says beside a word that carries the subject
@@ -93,7 +93,7 @@ def _wording(reading: Reading, keyword: bool) -> Wording:
 
 def outside_spans(reading: Reading) -> list[int]:
     """The positions of the syllables that belong to no concept."""
-    inside = {at for span in reading.spans for at in positions(span)}
+    inside = {at for span in reading.spans for at in range(span.first, span.last)}
     return [at for at in range(len(reading.tokens)) if at not in inside]
 
 

@@ -1,6 +1,7 @@
 """What speaks for an entry being the answer, and what against it: a question and an entry side by side."""
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -9,49 +10,46 @@ from content.faq.asked import Asked, Unit
 from content.faq.compiled import Compiled, Wording, unit_weight
 from content.faq.lexicon import lexicon
 from content.faq.sounds import sound
+from content.faq.vocabulary import Term
 
 # What one piece of evidence for a syllable is worth, best first; 1 is "certainly the same word".
 _PAIRED, _ALONE, _HEARD, _NEAR, _OTHER_MARKS, _IN_ANSWER = 1.0, 0.8, 0.7, 0.6, 0.45, 0.35
 _TOLD = 0.4  # a concept that only the answer speaks of
 _SPELLED = 0.7  # a concept that the entry does not name, but whose syllables it holds
-_BRIEF, _LONG = 4, 8  # units that carry a subject
-_SHORT = 0.2  # a wording of one word is not wholly met by it
+_LONG = 24  # units that carry a subject
+_SHORT = 0.2  # a wording or a question of one word is not wholly met by it
+_FEW = 0.3  # nor an entry of one concept
 _ENOUGH = 0.35  # from here on a concept counts as met
+_WRITTEN = 0.9  # a word that the entry itself has
+_MUCH = 20.0  # of words with their concepts: a question fully understood
+_NOUGHT = repeat(0.0)
 
 Near = Callable[[str], tuple[str, ...]]
 
 
 class Evidence(NamedTuple):
-    """Each 0..1 (or -1..1); the names are those of `blend.WEIGHTS`."""
+    """Each 0..1, but for `said_amount`; the names are those of `blend.WEIGHTS`."""
 
-    explained: float  # how much of what the question says the entry accounts for
-    clause: float  # the same for the clause that it explains best
+    explained: float  # how much of what the question says the entry accounts for, squared
     covered: float  # how much of its best wording the question holds
-    asked: float  # the same among the question and its alternatives only
-    alike: float  # what both have, over what both say (the best wording)
+    asked: float  # the same, keywords apart
+    alike: float  # what both have, over what both say (the best wording), squared
+    spoken: float  # how much of all the concepts of the entry the question names or suggests
     letters: float  # likeness by letters of the best wording
-    amount: float  # how much was met in all
-    concepts: float  # how much of that are concepts
+    concepts: float  # how much of concepts was met
     told: float  # how much of what is told without being named the entry speaks of
-    tellings: float  # the same as a share of all that is told
-    strange: float  # how much of concepts the entry does not speak of
-    strangest: float  # the weightiest of them
-    outside: float  # whether one of them is no business of a commune
-    elsewhere: float  # how strongly something is told of that is no business of a commune
-    unmet: float  # how much of words outside concepts the entry does not hold
-    unmet_brief: float  # the same in a short question, where every word counts
-    lacking: float  # how much of its best wording the question does not hold
-    apart: float  # whether both name different members of one group ("lost" and "sold")
-    wants: float  # whether both want the same of the thing: 1, different things: -1
+    told_most: float  # the weightiest of it
+    strange: float  # how much of the concepts in the clause that asks the entry does not speak of
     answer: float  # how much of what was met stands in the answer alone
-    brief: float  # 1 for a question of one unit, less for longer ones
-    long: float  # whether it is a long story
-    long_amount: float  # and how much was met of it
-    long_told: float  # and told of
-    sharp: float  # squares and products: where only both together count
-    both: float
-    within: float
-    same: float
+    in_answer: float  # how many of the words outside concepts stand in the answer
+    long: float  # how much was met in all, the longer the question the more this counts
+    said: float  # how much of the question's words the entry or its concepts would say
+    said_amount: float  # the same of its concepts alone, in all
+    fits: float  # how much the words speak of that concept of the entry of which they speak most
+    fits_all: float  # and of all its concepts
+    fits_best: float  # of that concept, beside the one of which they speak most
+    foreign: float  # how much they speak of what no commune answers, the entry's own words apart
+    foreign_most: float  # the same of one such thing
 
 
 def compare(asked: Asked, entry: Compiled, near: Near) -> Evidence:
@@ -59,53 +57,71 @@ def compare(asked: Asked, entry: Compiled, near: Near) -> Evidence:
     credits = [_credit(unit, entry, near) for unit in asked.units]
     got = [unit.weight * credit for unit, credit in zip(asked.units, credits, strict=True)]
     told = [unit.weight * _of_concept(unit, entry) for unit in asked.told]
-    best, covered, written, alike = _best_wording(asked, entry)
-    strange = [u for u, c in zip(asked.units, credits, strict=True) if u.concept and c < _ENOUGH]
-    met, hinted, size = sum(got), sum(told), sum(not unit.light for unit in asked.units)
-    explained, clause = met / asked.weight if asked.weight else 0.0, _best_clause(asked, got)
-    unmet = _unmet(asked, credits)
-    long = float(size >= _LONG)
+    covered, written, alike = _best_wording(asked, entry)
+    strange = [u.weight for u, c in zip(asked.units, credits, strict=True) if u.concept and u.asks and c < _ENOUGH]
+    speech, (spoken, fits, most) = asked.speech, _fits(asked, entry)
+    said, amount, foreign = _said(asked, entry)
     return Evidence(
-        explained=explained,
-        clause=clause,
+        explained=(sum(got) / (asked.weight + _SHORT)) ** 2,
         covered=covered,
         asked=written,
-        alike=alike,
+        alike=alike**2,
+        spoken=spoken,
         letters=max(_alike(asked.letters, wording.letters) for wording in entry.wordings),
-        amount=_soft(met),
         concepts=_of_concepts(asked, got),
-        told=_soft(hinted),
-        tellings=hinted / (sum(unit.weight for unit in asked.told) + 0.3),
-        strange=_soft(sum(unit.weight for unit in strange)),
-        strangest=max((unit.weight for unit in strange), default=0.0),
-        outside=float(any(unit.concept in lexicon().outside for unit in strange)),
-        elsewhere=_elsewhere(asked, told),
-        unmet=_soft(unmet),
-        unmet_brief=_soft(unmet) * (size <= _BRIEF),
-        lacking=_soft(max(0.0, best.weight * (1 - covered))),
-        apart=_apart(asked, entry),
-        wants=_wants(asked, entry),
+        told=_soft(sum(told)),
+        told_most=max(told, default=0.0),
+        strange=_soft(sum(strange)),
         answer=_from_answer(asked, entry, got),
-        brief=1 / max(1, size),
-        long=long,
-        long_amount=long * _soft(met),
-        long_told=long * _soft(hinted),
-        sharp=explained**2,
-        both=explained * covered,
-        within=clause * written,
-        same=alike**2,
+        in_answer=_in_answer(asked, entry),
+        long=min(1.0, asked.size / _LONG) * _soft(sum(got)),
+        said=said / speech.weight,
+        said_amount=amount / _MUCH,
+        fits=most / speech.weight,
+        fits_all=fits / speech.weight,
+        fits_best=most / (speech.most + 1),
+        foreign=foreign / speech.weight,
+        foreign_most=speech.foreign_most / speech.weight * (foreign / speech.foreign) if foreign else 0.0,
     )
 
 
-def _unmet(asked: Asked, credits: list[float]) -> float:
-    pairs = zip(asked.units, credits, strict=True)
-    return sum(u.weight for u, credit in pairs if not u.concept and not u.light and credit < _ENOUGH)
+def _fits(asked: Asked, entry: Compiled) -> tuple[float, float, float]:
+    """How much the question names or suggests of all the concepts of an entry, how much its words speak of them, and
+    of that one of which they speak most."""
+    weights, speaks = lexicon().weight, asked.speech.concepts
+    spoken = fits = most = 0.0
+    whole = _FEW
+    for concept in entry.concepts:
+        weight, fit = weights.get(concept, 1.0), speaks.get(concept, 0.0)
+        whole += weight
+        spoken += weight * asked.hinted.get(concept, 0.0)
+        fits += weight * fit
+        most = max(most, fit)
+    return spoken / whole, fits / whole, most
 
 
-def _elsewhere(asked: Asked, told: list[float]) -> float:
-    foreign = lexicon().outside
-    pairs = zip(asked.told, told, strict=True)
-    return max((unit.weight for unit, met in pairs if not met and unit.concept in foreign), default=0.0)
+def _said(asked: Asked, entry: Compiled) -> tuple[float, float, float]:
+    """How much of the question's words the entry or its concepts would say, how much its concepts alone, and how much
+    of the others is about what no commune answers."""
+    said = amount = foreign = 0.0
+    for term in asked.speech.terms:
+        by_concept = max(map(term.speaks.get, entry.concepts, _NOUGHT), default=0.0)
+        share = _of_term(term, entry, by_concept)
+        amount += term.weight * by_concept
+        said += term.weight * share**2
+        foreign += term.weight * term.foreign * (1 - share)
+    return said, amount, foreign
+
+
+def _of_term(term: Term, entry: Compiled, share: float) -> float:
+    if term.folded in entry.folded if term.marked in ("", term.folded) else term.marked in entry.marked:
+        return _WRITTEN
+    return max(share, _IN_ANSWER) if term.marked and term.folded in entry.answer else share
+
+
+def _in_answer(asked: Asked, entry: Compiled) -> float:
+    words = [unit.folded for unit in asked.units if not unit.concept and not unit.light]
+    return sum(word in entry.answer for word in words) / (len(words) + 1)
 
 
 def misses_grave(asked: Asked, entry: Compiled) -> bool:
@@ -146,23 +162,13 @@ def _of_syllable(unit: Unit, entry: Compiled, near: Near) -> float:
     return _IN_ANSWER if unit.folded in entry.answer else 0.0
 
 
-def _best_clause(asked: Asked, got: list[float]) -> float:
-    shares = [0.0]
-    for first, last in asked.clauses or ((0, len(got)),):
-        weight = sum(unit.weight for unit in asked.units[first:last])
-        shares.append(sum(got[first:last]) / (weight + 0.3))
-    return min(1.0, max(shares))
-
-
-def _best_wording(asked: Asked, entry: Compiled) -> tuple[Wording, float, float, float]:
-    """The wording that the question covers best, how far, how far the best one that is no keyword, and the greatest
-    share of what wording and question have in common."""
+def _best_wording(asked: Asked, entry: Compiled) -> tuple[float, float, float]:
+    """How far the question covers the wording that it covers best, the same keywords apart, and the greatest share of
+    what a wording and the question have in common."""
     met = [(_met(asked, wording), wording) for wording in entry.wordings]
-    shares = [(got / (wording.weight + _SHORT), got, wording) for got, wording in met]
-    share, _, best = max(shares, key=lambda three: three[:2])
-    written = max(share for share, _, wording in shares if not wording.keyword)
+    shares = [(got / (wording.weight + _SHORT), wording.keyword) for got, wording in met]
     alike = max(2 * got / (wording.weight + asked.weight + _SHORT) for got, wording in met)
-    return best, share, written, alike
+    return max(shares)[0], max(share for share, keyword in shares if not keyword), alike
 
 
 def _met(asked: Asked, wording: Wording) -> float:
@@ -206,26 +212,3 @@ def _is_asked(unit: Unit, entry: Compiled) -> bool:
     if unit.concept:
         return unit.concept not in entry.told or unit.concept in entry.concepts
     return unit.folded in entry.folded or unit.heard in entry.sounds
-
-
-def _apart(asked: Asked, entry: Compiled) -> float:
-    """How many groups there are of which both name a member, and none that is the same or near."""
-    groups = lexicon().apart
-    named = {group for concept in asked.concepts for group in groups.get(concept, ())}
-    clash = 0
-    for group in named:
-        theirs = [one for one in entry.concepts if group in groups.get(one, ())]
-        clash += bool(theirs) and not any(_near_enough(asked, one) for one in theirs)
-    return min(1.0, clash / 2 + 0.5) if clash else 0.0
-
-
-def _wants(asked: Asked, entry: Compiled) -> float:
-    asks = lexicon().asks
-    ours, theirs = asked.concepts & asks, entry.concepts & asks
-    if not ours or not theirs:
-        return 0.0
-    return 1.0 if any(_near_enough(asked, one) for one in theirs) else -1.0
-
-
-def _near_enough(asked: Asked, concept: str) -> bool:
-    return any(share >= _ENOUGH for share in asked.hints.get(concept, {}).values())

@@ -101,9 +101,10 @@ class FaqIndex:
                 break
             for id in found:
                 votes[id] = votes.get(id, 0.0) + weight
-        shown = (id for id in votes if id not in hidden) if hidden else votes
-        best = nlargest(_CANDIDATES, ((votes[id], id) for id in shown))
-        return [id for weight, id in best if weight >= _WORTH * best[0][0]]
+        shown = {id: weight for id, weight in votes.items() if id not in hidden} if hidden else votes
+        least = _WORTH * max(shown.values(), default=0.0)
+        best = nlargest(_CANDIDATES, [(weight, id) for id, weight in shown.items() if weight >= least])
+        return [id for _, id in best]
 
     def _keys(self, asked: Asked) -> Iterator[tuple[float, str]]:
         """What to look up for a question, with its weight."""

@@ -2,18 +2,19 @@
 
 In a file, `[same]` holds a concept a line with its phrases, `[near]` how strongly one concept suggests another (in
 both directions), `[hint]` words that tell of a concept without naming it, `[weight]` how much a concept says (1 unless
-told), `[apart]` groups of which a question and its answer name the same member, `[asks]` what may be wanted of a thing,
-`[grave]` what must not be answered with something else, `[broken]` what is told to be mended, `[kind] outside` what no
-commune answers.
+told), `[grave]` what must not be answered with something else, `[broken]` what is told to be mended, `[kind] outside`
+what no commune answers.
 """
 
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from content.faq.phrases import Fingerprints, Phrase, by_first, gaps, heard, phrase
+from content.faq.phrases import Fingerprints, Phrase, by_first, heard, phrase
+from content.faq.vocabulary import Vocabulary
 from content.vietnamese import words
 
 FOLDER = Path(__file__).with_name("concepts")
@@ -21,22 +22,20 @@ LIGHT = FOLDER / "light.toml"
 
 
 class Lexicon(NamedTuple):
-    """The files, ready for use. `phrases` and `hints` by their first two syllables (or the only one), longest first;
-    `heard` by the sounds of all syllables; `gaps` by all syllables but one."""
+    """The files, ready for use. `phrases` by their first two syllables (or the only one), longest first;
+    `heard` by the sounds of all syllables."""
 
     phrases: dict[tuple[str, ...], tuple[Phrase, ...]]
     heard: Fingerprints
-    gaps: Fingerprints
-    hints: dict[tuple[str, ...], tuple[Phrase, ...]]
+    vocabulary: Vocabulary
     near: dict[str, dict[str, float]]
     weight: dict[str, float]
-    apart: dict[str, tuple[str, ...]]
-    asks: frozenset[str]
     grave: frozenset[str]
     broken: frozenset[str]
     outside: frozenset[str]
     light_marked: frozenset[str]
     light_folded: frozenset[str]
+    asking: frozenset[str]
     common: dict[str, float]
 
 
@@ -54,23 +53,32 @@ def lexicon() -> Lexicon:
     light_marked = frozenset(word.marked for word in light_words)
     phrases = tuple(one for table in tables for one in _phrases(table.get("same", {}), light_marked))
     hints = (one for table in tables for one in _phrases(table.get("hint", {}), light_marked))
+    weight = _weights(tables, _shares(light["spoken"]))
     outside = frozenset(name for table in tables if table.get("kind", {}).get("outside") for name in table["same"])
+    vocabulary = Vocabulary(chain(phrases, hints), weight, outside)  # first: it needs the most room for a while
     return Lexicon(
         phrases=by_first(phrases),
         heard=heard(phrases),
-        gaps=gaps(phrases),
-        hints=by_first(hints),
+        vocabulary=vocabulary,
         near=_near(tables),
-        weight={name: weight for table in tables for name, weight in table.get("weight", {}).items()},
-        apart=_apart(tables),
-        asks=_listed(tables, "asks"),
+        weight=weight,
         grave=_listed(tables, "grave"),
         broken=_listed(tables, "broken"),
         outside=outside,
         light_marked=light_marked,
         light_folded=frozenset(word.folded for word in light_words),
-        common={syllable: float(share) for share, line in light["common"].items() for syllable in line.split()},
+        asking=frozenset(light["asking"].split()),
+        common=_shares(light["common"]),
     )
+
+
+def _weights(tables: list[dict[str, Any]], spoken: dict[str, float]) -> dict[str, float]:
+    told = {name: weight for table in tables for name, weight in table.get("weight", {}).items()}
+    return {name: told.get(name, 1.0) * spoken.get(name, 1.0) for name in (*told, *spoken)}
+
+
+def _shares(table: dict[str, str]) -> dict[str, float]:
+    return {name: float(share) for share, line in table.items() for name in line.split()}
 
 
 def _listed(tables: list[dict[str, Any]], part: str) -> frozenset[str]:
@@ -92,12 +100,3 @@ def _near(tables: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
             for other, share in (text.split() for text in _names(line)):
                 near[one][other] = near[other][one] = float(share)
     return near
-
-
-def _apart(tables: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    groups: dict[str, list[str]] = {}
-    for table in tables:
-        for group, line in table.get("apart", {}).items():
-            for name in _names(line):
-                groups.setdefault(name, []).append(group)
-    return {name: tuple(found) for name, found in groups.items()}

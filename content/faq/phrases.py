@@ -10,7 +10,7 @@ from typing import NamedTuple
 from content.faq.sounds import sound
 from content.vietnamese import Word, expand, word_lists, words
 
-_PLACES = 20  # bits for the place of a phrase; the rest of 64 are its fingerprint
+_PLACES = 20  # bits for the place of a phrase
 
 
 class Phrase(NamedTuple):
@@ -31,36 +31,26 @@ class Fingerprints:
     def __init__(self, phrases: tuple[Phrase, ...], keys: Iterable[tuple[Hashable, int]]) -> None:
         """`keys` with the places of their phrases."""
         self._phrases = phrases
-        self._prints = array("Q", sorted(_print(key) | place for key, place in keys))
+        self._prints = array("Q", sorted(fingerprint(key, _PLACES) | place for key, place in keys))
 
     def find(self, key: Hashable) -> Iterator[Phrase]:
         """The phrases with this key, in their order."""
-        wanted = _print(key)
+        wanted = fingerprint(key, _PLACES)
         at = bisect_left(self._prints, wanted)
         while at < len(self._prints) and self._prints[at] ^ wanted < 1 << _PLACES:
-            yield self._phrases[self._prints[at] & ((1 << _PLACES) - 1)]
+            yield self._phrases[self._prints[at] ^ wanted]
             at += 1
 
 
-def _print(key: Hashable) -> int:
-    return (hash(key) << _PLACES) & 0xFFFF_FFFF_FFFF_FFFF
+def fingerprint(key: Hashable, room: int) -> int:
+    """64 bits of which the last `room` are free."""
+    return (hash(key) << room) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def heard(phrases: tuple[Phrase, ...]) -> Fingerprints:
     """The phrases of several syllables by the sounds of all."""
     several = ((one, place) for place, one in enumerate(phrases) if len(one.folded) > 1)
     return Fingerprints(phrases, ((tuple(map(sound, one.folded)), place) for one, place in several))
-
-
-def gaps(phrases: tuple[Phrase, ...]) -> Fingerprints:
-    """The phrases by all syllables but one."""
-    long = ((one.folded, n) for n, one in enumerate(phrases) if len(one.folded) > 1 and len("".join(one.folded)) > 5)
-    return Fingerprints(phrases, ((gap(folded, at), n) for folded, n in long for at in range(len(folded))))
-
-
-def gap(folded: tuple[str, ...], at: int) -> tuple[str, ...]:
-    """The syllables with a gap in the place of one."""
-    return (*folded[:at], "*", *folded[at + 1 :])
 
 
 def by_first(phrases: Iterable[Phrase]) -> dict[tuple[str, ...], tuple[Phrase, ...]]:

@@ -7,22 +7,27 @@ import pytest
 from content.faq import STARTER, Entry, FaqIndex, load_entries
 from content.faq.asked import make_asked
 from content.faq.blend import WEIGHTS
-from content.faq.evaluation import Query, ask_all, by_kind, figures, intervals, worst
+from content.faq.evaluation import Outcome, Query, ask_all, by_kind, figures, intervals, worst
 from content.faq.evidence import Evidence
-from tests.content.dev import dev_entries, dev_index, dev_queries
+from tests.content.dev import dev_entries, dev_index, dev_queries, dev_sets
 from tests.content.fit_faq import is_fit
 
-REPORTED = [query for query in dev_queries() if not is_fit(query)]
+REPORTED = [query for _, queries in dev_sets() for query in queries if not is_fit(query)]
 
 
 @pytest.fixture(scope="module")
-def reported() -> dict[str, float | int]:
-    return figures(ask_all(dev_index(), REPORTED))
+def outcomes() -> list[Outcome]:
+    return [one for index, queries in dev_sets() for one in ask_all(index, [q for q in queries if not is_fit(q)])]
+
+
+@pytest.fixture(scope="module")
+def reported(outcomes: list[Outcome]) -> dict[str, float | int]:
+    return figures(outcomes)
 
 
 @pytest.mark.parametrize(
     ("figure", "floor"),
-    [("top1", 0.80), ("top3", 0.89), ("confident_right", 0.59), ("precision", 0.95), ("given_or_offered", 0.87)],
+    [("top1", 0.90), ("top3", 0.96), ("confident_right", 0.70), ("precision", 0.97), ("given_or_offered", 0.95)],
 )
 def test_the_half_that_was_not_fitted_is_answered_well_enough(
     reported: dict[str, float | int], figure: str, floor: float
@@ -30,7 +35,7 @@ def test_the_half_that_was_not_fitted_is_answered_well_enough(
     assert reported[figure] >= floor
 
 
-@pytest.mark.parametrize(("figure", "most"), [("confident_wrong", 0.03), ("false_confident", 0.09)])
+@pytest.mark.parametrize(("figure", "most"), [("confident_wrong", 0.015), ("false_confident", 0.05)])
 def test_the_half_that_was_not_fitted_is_seldom_answered_wrongly(
     reported: dict[str, float | int], figure: str, most: float
 ) -> None:
@@ -38,8 +43,9 @@ def test_the_half_that_was_not_fitted_is_seldom_answered_wrongly(
 
 
 def test_the_halves_are_of_one_size_and_of_every_kind() -> None:
-    assert 0.4 <= len(REPORTED) / len(dev_queries()) <= 0.6
-    assert {query.kind for query in REPORTED} == {query.kind for query in dev_queries()}
+    every = [query for _, queries in dev_sets() for query in queries]
+    assert 0.4 <= len(REPORTED) / len(every) <= 0.6
+    assert {query.kind for query in REPORTED} == {query.kind for query in every}
 
 
 def test_the_weights_are_those_of_the_evidence_in_its_order() -> None:
@@ -115,11 +121,10 @@ def test_what_is_told_without_being_named_is_a_hint() -> None:
     assert "trom_cap" in told
 
 
-def test_the_worst_errors_come_first_and_intervals_hold_their_share() -> None:
-    outcomes = ask_all(dev_index(), REPORTED[:150])
+def test_the_worst_errors_come_first_and_intervals_hold_their_share(outcomes: list[Outcome]) -> None:
     order = ["confident_wrong", "false_confident", "not_offered", "not_first"]
     names = [name for name, _ in worst(outcomes, 30)]
     assert names == sorted(names, key=order.index)
     shares = figures(outcomes)
     assert all(low <= shares[name] <= high for name, (low, high) in intervals(outcomes).items())
-    assert sum(map(len, by_kind(outcomes).values())) == 150
+    assert sum(map(len, by_kind(outcomes).values())) == len(REPORTED)
