@@ -15,28 +15,28 @@ from math import exp
 
 from content.faq.evidence import Evidence
 
-BIAS = -3.79
+BIAS = -3.38
 WEIGHTS: dict[str, float] = {
-    "explained": 2.84,
-    "covered": 1.52,
-    "asked": 1.96,
-    "alike": 4.04,
-    "spoken": 2.72,
-    "letters": 2.46,
-    "concepts": -4.91,
-    "told": -3.64,
-    "told_most": 5.19,
-    "strange": -4.54,
-    "answer": 0.10,
-    "in_answer": 1.78,
-    "long": 13.90,
-    "said": 6.54,
+    "explained": 3.22,
+    "covered": 1.36,
+    "asked": 2.02,
+    "alike": 4.02,
+    "spoken": 2.96,
+    "letters": 3.22,
+    "concepts": -5.32,
+    "told": -3.98,
+    "told_most": 5.08,
+    "strange": -4.19,
+    "answer": 0.19,
+    "in_answer": 1.88,
+    "long": 13.05,
+    "said": 5.50,
     "said_amount": 1.62,
-    "fits": -6.82,
-    "fits_all": 3.68,
-    "fits_best": 1.39,
-    "foreign": -9.80,
-    "foreign_most": -10.37,
+    "fits": -7.09,
+    "fits_all": 4.38,
+    "fits_best": 1.77,
+    "foreign": -10.49,
+    "foreign_most": -10.49,
 }
 SURE = 0.82
 

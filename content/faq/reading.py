@@ -95,15 +95,16 @@ def _named(tokens: tuple[Token, ...], slips: bool, known: Lexicon) -> Iterator[S
     folded = tuple(token.folded for token in tokens)
     for at in range(len(tokens)):
         found: list[Span] = []
-        for phrase in (*known.phrases.get(folded[at : at + 2], ()), *known.phrases.get(folded[at : at + 1], ())):
+        for phrase in known.phrases.get(folded[at : at + 2], ()) + known.phrases.get(folded[at : at + 1], ()):
             last = at + len(phrase.folded)
             if found and last < found[0].last:
                 break
             sure = _sure(phrase, tokens[at:last], slips) if folded[at:last] == phrase.folded else 0.0
             if sure == 1.0 or (sure and phrase.concept not in known.outside):  # what is not ours is said outright
                 found.append(Span(phrase.concept, at, last, sure))
-        surest = max((span.sure for span in found), default=0.0)
-        yield from (span for span in found if span.sure == surest)
+        if found:
+            surest = max(span.sure for span in found)
+            yield from (span for span in found if span.sure == surest)
 
 
 def _sure(phrase: Phrase, here: tuple[Token, ...], slips: bool) -> float:

@@ -9,13 +9,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import log
 from typing import NamedTuple
 
 from content.faq.phrases import Phrase, fingerprint
 
-_PLACES = 12  # bits for the number of a concept
+_PLACES, _MOST = 22, 1024  # bits for the number of a concept and how often it has a term; how often that is at most
 _HALF, _EVEN = 0.5, 0.4  # examples of a concept that are half the proof, and how much more its length asks for
 _UNKNOWN = 4.0  # what a syllable weighs that no phrase holds
 _BRIEF = 3.0  # a question of one word is not wholly understood by it
@@ -43,28 +43,17 @@ class Speech(NamedTuple):
 
 
 class Vocabulary:
-    """The terms of all phrases, in twelve bytes for each that a concept has."""
+    """The terms of all phrases, in eight bytes for each that a concept has."""
 
     def __init__(self, phrases: Iterable[Phrase], weights: Mapping[str, float], outside: Collection[str]) -> None:
         """Count the terms of `phrases`; `weights` are those of the concepts that weigh less than others."""
-        numbers: dict[str, int] = {}
-        seen: Counter[int] = Counter()
+        examples: dict[str, list[Phrase]] = {}
         for phrase in phrases:
-            number = numbers.setdefault(phrase.concept, len(numbers))
-            seen.update([fingerprint(term, _PLACES) | number for term in _examples(phrase)])
-        self._names, self._outside = tuple(numbers), outside
-        self._weights = [weights.get(name, 1.0) for name in numbers]
-        self._count(seen)
+            examples.setdefault(phrase.concept, []).append(phrase)
+        self._names, self._outside = tuple(examples), outside
+        self._weights = [weights.get(name, 1.0) for name in examples]
+        self._prints, self._spread = _counted(examples.values())
         self._look = lru_cache(maxsize=2048)(self._looked_up)
-
-    def _count(self, seen: dict[int, int]) -> None:
-        self._prints = array("Q", sorted(seen))
-        self._counts = array("H", map(seen.__getitem__, self._prints))
-        sizes = [0] * len(self._names)
-        for term, count in seen.items():
-            sizes[term & ((1 << _PLACES) - 1)] += count
-        usual = sum(sizes) / len(sizes)
-        self._spread = [_HALF * (1 - _EVEN + _EVEN * size / usual) for size in sizes]
 
     def _looked_up(self, term: str) -> tuple[float, dict[str, float], float]:
         """What a term weighs, how far it speaks of each concept, and of what no commune answers."""
@@ -77,7 +66,7 @@ class Vocabulary:
     def _spoken(self, wanted: int) -> Iterator[tuple[str, float]]:
         at = bisect_left(self._prints, wanted)
         while at < len(self._prints) and self._prints[at] ^ wanted < 1 << _PLACES:
-            number, count = self._prints[at] ^ wanted, self._counts[at]
+            number, count = divmod(self._prints[at] ^ wanted, _MOST)
             yield self._names[number], self._weights[number] * count / (count + self._spread[number])
             at += 1
 
@@ -99,7 +88,20 @@ class Vocabulary:
         return Speech(terms, whole, concepts, max(concepts.values(), default=0.0), foreign, strange)
 
 
-def _examples(phrase: Phrase) -> set[str]:
+def _counted(examples: Iterable[list[Phrase]]) -> tuple["array[int]", list[float]]:
+    """The fingerprints of all terms with the numbers of their concepts and how often each has them; and how much proof
+    each asks for."""
+    prints, sizes = array("Q"), []
+    for number, phrases in enumerate(examples):
+        counts = Counter(chain.from_iterable(map(_terms, phrases)))
+        place = number * _MOST
+        prints.extend([fingerprint(one, _PLACES) | place + min(n, _MOST - 1) for one, n in counts.items()])
+        sizes.append(counts.total())
+    usual = sum(sizes) / max(1, len(sizes))
+    return array("Q", sorted(prints)), [_HALF * (1 - _EVEN + _EVEN * size / usual) for size in sizes]
+
+
+def _terms(phrase: Phrase) -> set[str]:
     return {*phrase.marked, *phrase.folded, *_pairs(phrase.folded)}
 
 
