@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 import structlog
@@ -45,24 +45,20 @@ class Bell:
             await asyncio.to_thread(ear.join)
 
     async def _ring_always(self) -> None:
-        connection: psycopg.Connection | None = None
+        wire = _Wire(self._url)
         try:
             while True:
                 await self._wanted.wait()
                 self._wanted.clear()
                 rung, self._rung = self._rung, set()
+                urgent_first = sorted(rung, key=lambda one: not one[1])
                 try:
-                    if connection is None:
-                        connection = await asyncio.to_thread(bells.connect, self._url)
-                    for account_id, urgent in sorted(rung, key=lambda one: not one[1]):
-                        await asyncio.to_thread(bells.ring, connection, f"{account_id} {int(urgent)}")
+                    await asyncio.to_thread(wire.ring, [f"{number} {int(urgent)}" for number, urgent in urgent_first])
                 except psycopg.Error as error:  # they look every quarter of a second all the same
                     log.warning("the bell does not ring", why=type(error).__name__)
-                    connection = None
                     await asyncio.sleep(AGAIN_SECONDS)
         finally:
-            if connection:
-                connection.close()
+            await asyncio.to_thread(wire.cut)
 
     def _listen(self, over: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
         while not over.is_set():
@@ -76,3 +72,39 @@ class Bell:
             except (psycopg.Error, ValueError) as error:
                 log.warning("the bell is not heard", why=type(error).__name__)
                 over.wait(AGAIN_SECONDS)
+
+
+class _Wire:
+    """The connection that is rung over, made when it is first needed and again after a failure.
+
+    A thread that rings goes on when whoever waits for it is cancelled, so cutting waits for it: nothing stays open.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection | None = None
+        self._mine, self._over = threading.Lock(), False
+
+    def ring(self, words: Sequence[str]) -> None:
+        """Raises `psycopg.Error`."""
+        with self._mine:
+            if self._over:
+                return
+            try:
+                self._connection = self._connection or bells.connect(self._url)
+                for one in words:
+                    bells.ring(self._connection, one)
+            except psycopg.Error:
+                self._drop()
+                raise
+
+    def cut(self) -> None:
+        """Nobody rings any more."""
+        with self._mine:
+            self._over = True
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None

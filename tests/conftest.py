@@ -1,5 +1,6 @@
 """Shared by every test: no way beyond loopback, a database of each kind, the sandbox, and a whole deployment."""
 
+import gc
 import os
 import shutil
 import socket
@@ -28,6 +29,15 @@ KIND = os.environ.get("THONTIN_TEST_DATABASE", "sqlite")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+gc.disable()  # until everything is collected: thousands of tests, none of them garbage
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What only PostgreSQL can do (several processes) is not a test of SQLite: left out there, not skipped."""
     if KIND == "postgres":
@@ -35,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     foreign = [item for item in items if item.get_closest_marker("postgres")]
     config.hook.pytest_deselected(items=foreign)
     items[:] = [item for item in items if item not in foreign]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_long_pauses() -> None:
+    """What other modules left standing is not looked through for garbage: that takes longer than a webhook may."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from bot import service
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
+    gc.unfreeze()  # what the suite itself put away
     gc.disable()  # as the command leaves it while everything is built
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize(("begins", "parts"), [("run", "serving"), ("work_only", "working")])
