@@ -18,7 +18,7 @@ _TOLD = 0.4  # a concept that only the answer speaks of
 _SPELLED = 0.7  # a concept that the entry does not name, but whose syllables it holds
 _LONG = 24  # units that carry a subject
 _SHORT = 0.2  # a wording or a question of one word is not wholly met by it
-_FEW = 0.3  # nor an entry of one concept
+_FEW = 0.3  # nor does such a question, or an entry of one concept, say much
 _ENOUGH = 0.35  # from here on a concept counts as met
 _WRITTEN = 0.9  # a word that the entry itself has
 _MUCH = 20.0  # of words with their concepts: a question fully understood
@@ -35,15 +35,12 @@ class Evidence(NamedTuple):
     asked: float  # the same, keywords apart
     alike: float  # what both have, over what both say (the best wording), squared
     spoken: float  # how much of all the concepts of the entry the question names or suggests
-    letters: float  # likeness by letters of the best wording
+    letters: float  # likeness by letters of the best wording; it is worth little if the question says little
     concepts: float  # how much of concepts was met
-    told: float  # how much of what is told without being named the entry speaks of
-    told_most: float  # the weightiest of it
     strange: float  # how much of the concepts in the clause that asks the entry does not speak of
-    answer: float  # how much of what was met stands in the answer alone
     in_answer: float  # how many of the words outside concepts stand in the answer
     long: float  # how much was met in all, the longer the question the more this counts
-    said: float  # how much of the question's words the entry or its concepts would say
+    said: float  # how much of the question's words the entry or its concepts would say; worth as much
     said_amount: float  # the same of its concepts alone, in all
     fits: float  # how much the words speak of that concept of the entry of which they speak most
     fits_all: float  # and of all its concepts
@@ -56,26 +53,23 @@ def compare(asked: Asked, entry: Compiled, near: Near) -> Evidence:
     """The evidence for `entry`; `near` gives the known syllables a slip away from an unknown one."""
     credits = [_credit(unit, entry, near) for unit in asked.units]
     got = [unit.weight * credit for unit, credit in zip(asked.units, credits, strict=True)]
-    told = [unit.weight * _of_concept(unit, entry) for unit in asked.told]
     covered, written, alike = _best_wording(asked, entry)
     strange = [u.weight for u, c in zip(asked.units, credits, strict=True) if u.concept and u.asks and c < _ENOUGH]
     speech, (spoken, fits, most) = asked.speech, _fits(asked, entry)
     said, amount, foreign = _said(asked, entry)
+    says = asked.weight / (asked.weight + _FEW)
     return Evidence(
         explained=(sum(got) / (asked.weight + _SHORT)) ** 2,
         covered=covered,
         asked=written,
         alike=alike**2,
         spoken=spoken,
-        letters=max(_alike(asked.letters, wording.letters) for wording in entry.wordings),
+        letters=says * max(_alike(asked.letters, wording.letters) for wording in entry.wordings),
         concepts=_of_concepts(asked, got),
-        told=_soft(sum(told)),
-        told_most=max(told, default=0.0),
         strange=_soft(sum(strange)),
-        answer=_from_answer(asked, entry, got),
         in_answer=_in_answer(asked, entry),
         long=min(1.0, asked.size / _LONG) * _soft(sum(got)),
-        said=said / speech.weight,
+        said=says * said / speech.weight,
         said_amount=amount / _MUCH,
         fits=most / speech.weight,
         fits_all=fits / speech.weight,
@@ -201,14 +195,3 @@ def _alike(asked: str, wording: str) -> float:
 
 def _of_concepts(asked: Asked, got: list[float]) -> float:
     return _soft(sum(share for unit, share in zip(asked.units, got, strict=True) if unit.concept))
-
-
-def _from_answer(asked: Asked, entry: Compiled, got: list[float]) -> float:
-    told = sum(share for u, share in zip(asked.units, got, strict=True) if share and not _is_asked(u, entry))
-    return told / sum(got) if told else 0.0
-
-
-def _is_asked(unit: Unit, entry: Compiled) -> bool:
-    if unit.concept:
-        return unit.concept not in entry.told or unit.concept in entry.concepts
-    return unit.folded in entry.folded or unit.heard in entry.sounds
