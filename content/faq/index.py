@@ -19,7 +19,7 @@ from content.faq.entries import Entry, load_entries
 from content.faq.evidence import compare, misses_grave
 from content.vietnamese import is_syllable
 
-_CANDIDATES = 24
+_CANDIDATES = 16
 _WORTH = 0.3  # of the most promising one's weight: what has less has never come first, and costs the most to compare
 _POSTINGS = 4000  # entries looked at per question before the common syllables are left out
 _HEARD, _NEAR, _TOLD = 0.7, 0.6, 0.4
