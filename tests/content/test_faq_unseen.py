@@ -1,4 +1,4 @@
-"""Questions that nothing was learnt from: no weight, no threshold and no word of the lexicon. Look at the figures alone.
+"""Questions that nothing was learnt from: no weight, no threshold, no word of the lexicon. Look at the figures alone.
 
 Whoever mends an error that they saw in this set has made it one more development set, and must write another.
 """
