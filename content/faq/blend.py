@@ -2,7 +2,8 @@
 
 The score is how likely the entry is a right answer, by a logistic blend of the evidence about this question and this
 entry alone: what else the index holds does not move it. `python -m tests.content.fit_faq` learns the weights from one
-half of the development questions (by hash of the text); `SURE` is chosen on that half, and the other half reports.
+half of the development questions (by hash of the text), and the other half reports. Features and `SURE` were judged on
+both, so what nobody has seen (tests/content/data/unseen) is the honest measure.
 
 The rule of abstention, in plain words: we answer without asking back only if the best entry is likely right *against
 everything else that might be*: against the entries that come near it, and against there being no answer at all. Two

@@ -50,8 +50,7 @@ class Reading(NamedTuple):
         return " ".join(token.folded for token in self.tokens)
 
 
-@lru_cache(maxsize=32)  # the same words are asked of more than one index
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # the same words are asked of more than one index
 def read(text: str) -> Reading:
     """`text` as somebody typed it, abbreviations and keyboard leftovers resolved first, slips of the pen allowed.
 
