@@ -114,7 +114,7 @@ class Writer:
                 for waiting in self._following(first):
                     taken.append(waiting)
                     ended.append(self._within(begin, waiting.run))
-        except Exception:
+        except BaseException:
             for waiting in taken or [first]:
                 self._alone(waiting)
             return
@@ -128,7 +128,7 @@ class Writer:
         """What a job returned, or the error that left nothing of it behind."""
         try:
             return run(begin), None
-        except Exception as error:
+        except BaseException as error:  # whatever a job does, the writer lives on
             if self._spoils(error):
                 raise Spoiled from error
             return None, error

@@ -68,7 +68,7 @@ def keeps(chat: str, turn: Turn = Turn.INBOUND) -> tuple[Callable[[Transaction],
     return lambda tx: keep(tx, chat), turn
 
 
-def fails(chat: str, error: Exception, times: int = 99) -> tuple[Callable[[Transaction], str], Turn]:
+def fails(chat: str, error: BaseException, times: int = 99) -> tuple[Callable[[Transaction], str], Turn]:
     """A job that writes, and then raises the first so many times."""
     tries: list[int] = []
 
@@ -94,6 +94,14 @@ def test_one_that_fails_leaves_nothing_and_the_others_stay(queue: Queue) -> None
     assert (before.result(), after.result()) == ("a", "c")
     assert isinstance(broken.exception(), RuntimeError)
     assert queue.kept() == {"a", "c"}
+
+
+def test_whatever_a_job_raises_the_writer_lives_on(queue: Queue) -> None:
+    [ended, after] = queue.run(fails("a", SystemExit(3)), keeps("b"))
+    assert isinstance(ended.exception(), SystemExit)
+    assert after.result() == "b"
+    assert queue.run(keeps("c"))[0].result() == "c"
+    assert queue.kept() == {"b", "c"}
 
 
 def test_when_the_database_fails_under_one_every_other_runs_again_alone(queue: Queue) -> None:
