@@ -9,8 +9,9 @@ from bot.consequences import beside, follows, timed
 from bot.endings import Ending, Sent, Unknown
 from content.message import Part
 from handlers import digests, quiet, routes
-from storage import Transaction, calls, leases, ledger, takeover
+from storage import Transaction, calls, ledger, takeover
 from storage.accounts import Account
+from storage.front import Front
 from storage.ledger import Claimed, Due
 
 ASTRAY = "máy gửi không rõ tin đã đi chưa"
@@ -52,7 +53,8 @@ class Settled:
 class Asked:
     """One exchange: whose, under which lease, what has ended, calls to be counted, and how much may be claimed.
 
-    `talk` and `again`: how many answers and emergencies that failed before, where others are due as well.
+    `talk` and `again`: how many answers and emergencies that failed before, where others are due as well. `front`:
+    where the queue begins.
     """
 
     account: Account
@@ -63,6 +65,7 @@ class Asked:
     busy: Collection[str] = ()
     talk: int = 1
     again: int = 0
+    front: Front = field(default_factory=Front)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ def exchange(tx: Transaction, asked: Asked) -> Got:
     if asked.room <= 0:
         return Got([])
     number = asked.account.id or 0
-    many = (asked.room, asked.busy, asked.talk, asked.again)
+    if any(one.changes.get("state") == "queued" for one in asked.settled):
+        asked.front.forget()
+    many = (asked.room, asked.busy, asked.talk, asked.again, asked.front)
     claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, *many)
     rows = digests.current(tx, quiet.hold(tx, claimed.rows))
     rows = routes.choose(tx, asked.account, rows)
@@ -105,10 +110,9 @@ def reclaim(tx: Transaction, asked: Asked, known: Collection[int], mine: Collect
 
 def _alone_and_holding(tx: Transaction, asked: Asked) -> None:
     """Wait for an exchange of this account whose end was never heard of, and let nobody take over before this one's."""
-    if tx.postgres:
-        takeover.alone(tx, asked.account.id or 0)
-        if not leases.holds(tx, asked.lease.name, asked.lease.epoch):
-            raise Lost
+    lease = asked.lease
+    if tx.postgres and not takeover.alone(tx, asked.account.id or 0, lease.name, lease.epoch):
+        raise Lost
 
 
 def settle(tx: Transaction, asked: Asked) -> None:

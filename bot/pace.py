@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import takewhile
 
+from storage.ledger import MOST
+
 Ticks = Callable[[], float]
 RAMP_SECONDS = 10.0  # after a stop the pace grows from a tenth to the whole
 SLOWEST = 0.1
@@ -157,9 +159,6 @@ class Budget:
             yield
         finally:
             self.land()
-
-
-MOST = 100  # deliveries in one sender's hands where nothing limits it
 
 
 class Chats:

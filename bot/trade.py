@@ -12,12 +12,13 @@ from bot.exchange import Asked, Got, Held, Lost, Settled, alone, bare, exchange,
 from bot.health import Health, Limits
 from bot.lanes import LOWER, Hand, Share
 from bot.outlets import Outlet
-from bot.pace import MOST, Budget, Chats
+from bot.pace import Budget, Chats
 from bot.work import Turn, Work, is_trouble
 from content.message import Part
 from storage import WrongKey, ledger
 from storage.accounts import Account
-from storage.ledger import Due
+from storage.front import Front
+from storage.ledger import MOST, Due
 from storage.outbox import EMERGENCY, RETRY, ROUTINE
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class Trader:
         self._settled: list[Settled] = []
         self._open: set[str] = set()  # chats whose letter waits for its next part
         self._mine: set[int] = set()  # rows that came back from a claim, and whose end is not written yet
+        self._front = Front()
         self._counted = 0  # calls of the budget that are written down
         self._trade: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -113,7 +115,7 @@ class Trader:
         busy = {*self._chats.busy(), *(row.chat for row in self._hand), *self._open}
         room, calls = self._room(), self._uncounted
         shares = (self._hand.share.room, self._hand.again(room))
-        asked = Asked(self.account, self.lease, batch, calls, room, busy, *shares)
+        asked = Asked(self.account, self.lease, batch, calls, room, busy, *shares, self._front)
         turn = Turn.INBOUND if self._hand.urgent else Turn.SETTLE
         got = await self._work.write(lambda tx: exchange(tx, asked), turn)
         self._counted += calls
@@ -137,6 +139,7 @@ class Trader:
         self._doubt = False
         self._mine &= known
         self._letters = {number: parts for number, parts in self._letters.items() if number in known}
+        self._front.forget()
         if lost:
             log.warning("claimed rows were in nobody's hands", account=self.account.name, rows=lost)
 

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from typing import Protocol
 
 from content.hours import ends, minute, shown, within
 from storage import Transaction, announcements, communes, quiet
 from storage.announcements import Announcement
-from storage.communes import Hours
+from storage.communes import USUAL, Hours
 from storage.ledger import Due
 from storage.outbox import PRIORITY, ROUTINE
 
@@ -32,7 +33,7 @@ class _Waiting(Protocol):
 def hold(tx: Transaction, rows: list[Due]) -> list[Due]:
     """Put back what was claimed for somebody who sleeps, due when their quiet hours end; what may go now.
 
-    The citizen's own hours count before the commune's. Runs in every claim: two short questions when there is news
+    The citizen's own hours count before the commune's. Runs in every claim: one short question when there is news
     among the rows, none otherwise.
     """
     news = [row for row in rows if row.lane in LANES]
@@ -47,18 +48,19 @@ def hold(tx: Transaction, rows: list[Due]) -> list[Due]:
 
 def _asleep(tx: Transaction, news: Sequence[_Waiting]) -> dict[int, int]:
     """delivery id → when its receiver's quiet hours end, of those who sleep now."""
-    at = minute(tx.now)
-    own = quiet.own(tx, {row.address_id for row in news if row.address_id})
-    common = communes.hours(tx, {row.commune for row in news if row.commune})
+    rules = quiet.rules(
+        tx,
+        {row.address_id for row in news if row.address_id},
+        {row.commune for row in news if row.commune},
+        {row.announcement_id for row in news if row.announcement_id},
+    )
+    at, over = minute(tx.now), cache(partial(ends, tx.now))
     sleeping: dict[int, int] = {}
     for row in news:
-        hours = own.get(row.address_id or 0) or common.get(row.commune)
-        if hours and within(*hours, at):
-            sleeping[row.id] = ends(tx.now, hours[1])
-    if not sleeping:
-        return sleeping
-    chosen = quiet.at_night(tx, {row.announcement_id for row in news if row.announcement_id})
-    return {row.id: sleeping[row.id] for row in news if row.id in sleeping and row.announcement_id not in chosen}
+        hours = rules.own.get(row.address_id or 0) or (rules.communes.get(row.commune, USUAL) if row.commune else None)
+        if hours and within(*hours, at) and row.announcement_id not in rules.at_night:
+            sleeping[row.id] = over(hours[1])
+    return sleeping
 
 
 def _put_back(tx: Transaction, asleep: dict[int, int]) -> None:

@@ -24,7 +24,7 @@ class Calls(SQLModel, table=True):
 
 _CALLS = Calls.__table__  # type: ignore[attr-defined]
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
-_ADD = _CALLS.insert().values(account_id=bindparam("account"), at=bindparam("now"), made=bindparam("calls"))
+_ADD = _CALLS.insert().values(account_id=bindparam("account"), at=bindparam("now"), made=bindparam("calls")).inline()
 
 
 def made(tx: Transaction, account_id: int, calls: int) -> None:

@@ -9,6 +9,7 @@ from storage.transaction import Transaction
 
 NIGHT_FROM, NIGHT_UNTIL = 21 * 60 + 30, 6 * 60  # minutes after midnight in Việt Nam
 Hours = tuple[int, int]  # from, until
+USUAL: Hours = (NIGHT_FROM, NIGHT_UNTIL)  # of a commune that has decided nothing
 
 
 class CommuneRules(SQLModel, table=True):
@@ -26,7 +27,7 @@ def hours(tx: Transaction, communes: Collection[str]) -> dict[str, Hours]:
     if not communes:
         return {}
     own = {row[0]: (row[1], row[2]) for row in tx.run(_DECIDED, {"communes": list(communes)})}
-    return {one: own.get(one, (NIGHT_FROM, NIGHT_UNTIL)) for one in communes}
+    return {one: own.get(one, USUAL) for one in communes}
 
 
 _RULES = CommuneRules.__table__  # type: ignore[attr-defined]

@@ -1,16 +1,21 @@
 """Connecting: SQLite (WAL, full sync, immediate transactions) or PostgreSQL, one code path above."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
 from storage.erasures import Journal
 from storage.transaction import Transaction
 from storage.vault import Vault
+
+RESTED = 1.0  # seconds in which a connection to PostgreSQL is taken to be alive still
 
 
 class Database:
@@ -78,7 +83,25 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url)
     parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5, hide_parameters=True)
+    engine = create_engine(parsed, pool_size=8, max_overflow=8, pool_timeout=5, hide_parameters=True)
+    event.listen(engine, "checkin", _rested)
+    event.listen(engine, "checkout", partial(_alive, engine.dialect))
+    return engine
+
+
+def _rested(_connection: Any, record: Any) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _alive(dialect: Any, connection: Any, record: Any, _fairy: Any) -> None:
+    """A connection that has rested is asked whether it lives; between two claims the question would cost a tenth."""
+    now = time.monotonic()
+    if now - record.info.get("since", now) < RESTED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _sqlite(url: str) -> Engine:

@@ -5,7 +5,7 @@ They outlive a process by their time, and last by the database's clock: two host
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, delete, func, text, update
+from sqlalchemy import delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import big
@@ -64,17 +64,6 @@ def prolong(tx: Transaction, names: Collection[str], owner: str, ms: int) -> dic
     mine = update(Lease).where(col(Lease.name).in_(names), col(Lease.owner) == owner)
     longer = mine.values(until=clock(tx) + ms).returning(col(Lease.name), col(Lease.epoch))
     return {row[0]: row[1] for row in tx.run(longer)}
-
-
-_EPOCH = select(Lease.epoch).where(col(Lease.name) == bindparam("which")).with_for_update(read=True)
-
-
-def holds(tx: Transaction, name: str, epoch: int) -> bool:
-    """Whether the lease still stands at `epoch`; nobody takes it over before this transaction ends.
-
-    Its time does not matter here: until somebody has taken it over, what its holder writes is true.
-    """
-    return bool(tx.run(_EPOCH, {"which": name}).scalar() == epoch)
 
 
 def census(tx: Transaction, kind: str, owner: str, ms: int) -> int:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
-    cast,
     func,
     literal,
     select,
@@ -25,15 +24,18 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from storage import front
 from storage.announcements import Announcement
+from storage.columns import among, listed
+from storage.front import Front
 from storage.outbox import CONVERSATION, EMERGENCY, RETRY, ROUTINE, Delivery
 from storage.transaction import Transaction
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _NEWS = Announcement.__table__  # type: ignore[attr-defined]
 _LANES = range(EMERGENCY, ROUTINE + 1)
+MOST = 100  # deliveries in a sender's hands where nothing limits it
 LATE_PERHAPS = "quá hạn, bản đầu có thể đã tới"
 EXPIRED_AT_ONCE = 2000  # rows ended in one transaction: nobody else may wait for long
 
@@ -74,8 +76,8 @@ _IN_QUEUE = text("state = 'queued' AND held = ''")
 def _queued(postgres: bool, *columns: Any) -> Select[Any]:
     """Deliveries of `:account` that wait, but for the chats in `:busy`."""
     idle: Any = _ROWS.c.chat.not_in(bindparam("busy", expanding=True))
-    if postgres:  # one statement however many are busy
-        idle = _ROWS.c.chat != func.all(cast(bindparam("busy"), ARRAY(String)))
+    if postgres:  # one statement however many are busy, and each chat looked up, not compared with all
+        idle = _ROWS.c.chat.not_in(select(func.unnest(listed("busy", String))))
     return select(*columns).where(_ROWS.c.account_id == bindparam("account"), _IN_QUEUE, idle)
 
 
@@ -87,6 +89,8 @@ def _due(postgres: bool, most: int) -> Any:
 
 def _first_of(postgres: bool, lane: int, most: int) -> Select[Any]:
     found = _queued(postgres, *_COLUMNS).where(_ROWS.c.lane == _said(lane), _ROWS.c.due_at <= bindparam("now"))
+    if postgres and lane in front.LANES:
+        found = found.where(front.beyond(lane))
     return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(_said(most)).subquery())
 
 
@@ -95,8 +99,8 @@ def _said(number: int) -> Any:
 
 
 def _rounded(count: int) -> int:
-    """The next power of two: few different statements."""
-    return 1 << max(0, count - 1).bit_length()
+    """The next power of two, or `MOST` and one: few different statements."""
+    return max(count, min(MOST + 1, 1 << max(0, count - 1).bit_length()))
 
 
 _CHOSEN = _ROWS.c.id.in_(bindparam("which", expanding=True)) & (_ROWS.c.state == "queued")
@@ -123,15 +127,19 @@ def claim(
     busy: Collection[str] = (),
     talk: int = 1,
     again: int | None = None,
+    begin: Front | None = None,
 ) -> Claimed:
     """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane.
 
     One a chat, and none of a `busy` chat: whoever writes a lot must not fill the sender's hands. While first
     attempts of an emergency are due, nothing else is taken but up to `talk` answers. Of emergencies that failed
     before at most `again` and half of the rest are taken, as long as enough of the lower lanes is due. What is past
-    its time is not taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`.
+    its time is not taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`. `begin`: where the
+    queue begins, as its sender knows.
     """
     asked = {"account": account_id, "busy": list(busy), "now": tx.now}
+    if tx.postgres:
+        asked |= front.begins(tx, account_id, begin or Front())
     found = [Due(*row) for row in tx.run(_due(tx.postgres, _rounded(limit + 1)), asked).all()]
     live, late = _ended(tx, found)
     chosen = _choose(_one_a_chat(live), limit, talk, limit if again is None else again)
@@ -202,8 +210,7 @@ def _taken(tx: Transaction, rows: list[Due], epoch: int) -> list[Due]:
 
 @cache
 def _taking(postgres: bool) -> Any:
-    listed: Any = bindparam("which", expanding=True)
-    chosen = _ROWS.c.id == func.any(cast(bindparam("which"), ARRAY(BigInteger))) if postgres else _ROWS.c.id.in_(listed)
+    chosen = among(_ROWS.c.id, postgres)
     taken = {"state": "claimed", "epoch": bindparam("mine"), "claimed_at": bindparam("at")}
     return _ROWS.update().where(chosen, _ROWS.c.state == "queued").values(taken).returning(_ROWS.c.id)
 
@@ -253,8 +260,7 @@ def settle(tx: Transaction, epoch: int, changes: Sequence[tuple[int, dict[str, A
     for columns, rows in groupby(changes, key=lambda one: tuple(sorted(one[1]))):
         batch = list(rows)
         if tx.postgres:
-            lists = {f"to_{name}": [to[name] for _, to in batch] for name in columns}
-            tx.run(_settling_lists(columns), {"mine": epoch, "which": [number for number, _ in batch], **lists})
+            _settle_together(tx, epoch, columns, batch)
         else:
             tx.session.flush()
             each = [(*(to[name] for name in columns), number, epoch) for number, to in batch]
@@ -268,16 +274,24 @@ def _settling_each(columns: tuple[str, ...]) -> str:
     return f"UPDATE delivery SET {changed} WHERE id = ? AND state = 'claimed' AND epoch = ?"
 
 
+def _settle_together(tx: Transaction, epoch: int, columns: tuple[str, ...], batch: list[tuple[int, Any]]) -> None:
+    """All rows in one statement, which PostgreSQL answers in a third of the time: what differs goes as lists."""
+    values = {name: [to[name] for _, to in batch] for name in columns}
+    alike = frozenset(name for name in columns if values[name].count(values[name][0]) == len(batch))
+    given = {f"to_{name}": held[0] if name in alike else held for name, held in values.items()}
+    tx.run(_settling(columns, alike), {"mine": epoch, "which": [number for number, _ in batch], **given})
+
+
 @cache
-def _settling_lists(columns: tuple[str, ...]) -> Any:
-    """The same as one statement over arrays: PostgreSQL answers it in a third of the time."""
-    arrays = [cast(bindparam("which"), ARRAY(BigInteger)), *(_array(name) for name in columns)]
-    given = func.unnest(*arrays).table_valued("which", *columns).render_derived(name="given")
+def _settling(columns: tuple[str, ...], alike: frozenset[str]) -> Any:
+    differ = [name for name in columns if name not in alike]
+    lists = [listed("which", BigInteger), *(listed(f"to_{name}", _element(name)) for name in differ)]
+    given = func.unnest(*lists).table_valued("which", *differ).render_derived(name="given")
     mine = (_ROWS.c.id == given.c.which, _ROWS.c.state == "claimed", _ROWS.c.epoch == bindparam("mine"))
-    return _ROWS.update().where(*mine).values({name: given.c[name] for name in columns})
+    same = {name: bindparam(f"to_{name}", type_=_ROWS.c[name].type) for name in alike}
+    return _ROWS.update().where(*mine).values({**same, **{name: given.c[name] for name in differ}})
 
 
-def _array(name: str) -> Any:
+def _element(name: str) -> Any:
     kind = _ROWS.c[name].type
-    element = Boolean() if isinstance(kind, Boolean) else BigInteger() if isinstance(kind, Integer) else String()
-    return cast(bindparam(f"to_{name}"), ARRAY(element))
+    return Boolean() if isinstance(kind, Boolean) else BigInteger() if isinstance(kind, Integer) else String()

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, String, bindparam, cast, literal, null, select, true, union_all
 
 from storage.announcements import Announcement
 from storage.citizens import Address, Citizen
-from storage.communes import Hours
+from storage.columns import among
+from storage.communes import CommuneRules, Hours
 from storage.outbox import Delivery
 from storage.transaction import Transaction
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _NEWS = Announcement.__table__  # type: ignore[attr-defined]
+_RULES = CommuneRules.__table__  # type: ignore[attr-defined]
 _ADDRESSES = Address.__table__  # type: ignore[attr-defined]
 _CITIZENS = Citizen.__table__  # type: ignore[attr-defined]
 
@@ -30,32 +31,42 @@ class Waiting:
     commune: str
 
 
-def among(column: Any, postgres: bool) -> Any:
-    """`column` is one of the numbers in `:which`; PostgreSQL plans an array once, however long it is."""
-    if postgres:
-        return column == func.any(cast(bindparam("which"), ARRAY(BigInteger)))
-    return column.in_(bindparam("which", expanding=True))
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who is not to be woken when: address → its citizen's own hours, of those who chose; commune → hours, of those
+    that decided; announcements whose writer chose to send them in the quiet hours."""
+
+    own: dict[int, Hours]
+    communes: dict[str, Hours]
+    at_night: set[int]
 
 
-def own(tx: Transaction, address_ids: Collection[int]) -> dict[int, Hours]:
-    """address → the hours its citizen chose, of those who chose."""
-    if not address_ids:
-        return {}
-    found = tx.run(_choosing(tx.postgres), {"which": list(address_ids)})
-    return {row[0]: (row[1], row[2]) for row in found}
+def rules(tx: Transaction, addresses: Collection[int], communes: Collection[str], news: Collection[int]) -> Rules:
+    """What holds for these, asked at once: it is asked for every claim."""
+    found = Rules({}, {}, set())
+    asked = {"addresses": list(addresses), "communes": list(communes), "news": list(news)}
+    for address, commune, announcement, start, end in tx.run(_holding(tx.postgres), asked):
+        if address is not None:
+            found.own[address] = (start, end)
+        elif commune is not None:
+            found.communes[commune] = (start, end)
+        else:
+            found.at_night.add(announcement)
+    return found
 
 
 @cache
-def _choosing(postgres: bool) -> Any:
-    columns = (_ADDRESSES.c.id, _CITIZENS.c.quiet_from, _CITIZENS.c.quiet_until)
-    theirs = select(*columns).join_from(_ADDRESSES, _CITIZENS, _CITIZENS.c.id == _ADDRESSES.c.citizen_id)
-    return theirs.where(among(_ADDRESSES.c.id, postgres), _CITIZENS.c.quiet_from >= 0)
-
-
-def at_night(tx: Transaction, announcement_ids: Collection[int]) -> set[int]:
-    """Those whose writer chose to send them in the quiet hours."""
-    chosen = select(_NEWS.c.id).where(_NEWS.c.id.in_(list(announcement_ids)), _NEWS.c.at_night == true())
-    return set(tx.run(chosen).scalars()) if announcement_ids else set()
+def _holding(postgres: bool) -> Any:
+    nobody, nowhere, nothing = cast(null(), BigInteger), cast(null(), String), cast(null(), BigInteger)
+    own = select(_ADDRESSES.c.id, nowhere, nothing, _CITIZENS.c.quiet_from, _CITIZENS.c.quiet_until)
+    own = own.join_from(_ADDRESSES, _CITIZENS, _CITIZENS.c.id == _ADDRESSES.c.citizen_id)
+    decided = select(nobody, _RULES.c.commune, nothing, _RULES.c.quiet_from, _RULES.c.quiet_until)
+    chosen = select(nobody, nowhere, _NEWS.c.id, literal(0), literal(0))
+    return union_all(
+        own.where(among(_ADDRESSES.c.id, postgres, "addresses"), _CITIZENS.c.quiet_from >= 0),
+        decided.where(among(_RULES.c.commune, postgres, "communes")),
+        chosen.where(among(_NEWS.c.id, postgres, "news"), _NEWS.c.at_night == true()),
+    )
 
 
 def put_back(tx: Transaction, ids: Iterable[int], until: int) -> None:

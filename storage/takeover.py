@@ -5,28 +5,33 @@ from dataclasses import fields
 
 from sqlalchemy import Integer, bindparam, case, func, select, text, update
 
+from storage.leases import Lease
 from storage.ledger import Due
 from storage.outbox import Delivery
 from storage.transaction import Transaction
 
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
+_LEASES = Lease.__table__  # type: ignore[attr-defined]
 AHEAD_MS = 60_000
 CLAIMS = 7448  # the name of our advisory locks, one an account
 # A server does not notice for hours that a client's machine has died in the middle of a transaction.
-_ALONE = select(func.set_config("idle_in_transaction_session_timeout", "5000", text("true")),
-                func.pg_advisory_xact_lock(CLAIMS, bindparam("account", type_=Integer)))  # fmt: skip
+_ALONE = select(_LEASES.c.epoch, func.set_config("idle_in_transaction_session_timeout", "5000", text("true")),
+                func.pg_advisory_xact_lock(CLAIMS, bindparam("account", type_=Integer))
+                ).where(_LEASES.c.name == bindparam("lease")).with_for_update(read=True)  # fmt: skip
 _CLAIMED = select(*(_ROWS.c[one.name] for one in fields(Due))).where(
     _ROWS.c.account_id == bindparam("account"), text("state = 'claimed'"), _ROWS.c.held != "digest",
     _ROWS.c.epoch == bindparam("mine"),
 )  # fmt: skip
 
 
-def alone(tx: Transaction, account_id: int) -> None:
-    """Wait until no other transaction claims for this account: one whose client is gone is soon given up (PostgreSQL).
+def alone(tx: Transaction, account_id: int, lease: str, epoch: int) -> bool:
+    """Wait until no other transaction claims for this account; whether the lease still stands at `epoch` (PostgreSQL).
 
-    A connection may be lost at the commit, and that may still be under way.
+    A connection may be lost at the commit, and that may still be under way; one whose client is gone is soon given up.
+    Nobody takes the lease over before this transaction ends. Its time does not matter here: until somebody has taken
+    it over, what its holder writes is true.
     """
-    tx.run(_ALONE, {"account": account_id})
+    return bool(tx.run(_ALONE, {"account": account_id, "lease": lease}).scalar() == epoch)
 
 
 def claimed(tx: Transaction, account_id: int, epoch: int) -> list[Due]:

@@ -10,12 +10,12 @@ from bot.exchange import Asked, Held, Settled, exchange
 from bot.senders import budget_name
 from storage import Database, leases
 from storage.accounts import Account
-from storage.ledger import Due
+from storage.front import Front
+from storage.ledger import MOST, Due
 from tests.bench.rows import account_named, queue, states
 from tests.bench.world import opened, populate, scratch, share
 
 SIZE = 1_000_000
-BATCH = 100  # deliveries in a sender's hands where nothing limits it
 LEASE_MS = 3_600_000
 NOWHERE = "http://127.0.0.1:9"
 
@@ -62,19 +62,20 @@ def run(size: int | None = None, database: str | None = None) -> dict[str, Any]:
         "p99_ms": round(share(tally.took, 0.99), 2),
         "lost": size - ended.get("sent", 0),
         "repeated": tally.repeated,
-        "batch": BATCH,
+        "batch": MOST,
     }
 
 
 def _drained(database: Database, account: Account) -> tuple[Tally, float]:
     """Exchange until nothing comes any more; seconds from the first to the last."""
-    tally, held = Tally(), _leased(database, account)
+    tally, held, front = Tally(), _leased(database, account), Front()
     started = time.perf_counter()
     done: list[Settled] = []
     while True:
         begun = time.perf_counter()
         # The chats of the batch before stand for those that a sender has in flight.
-        asked = Asked(account, held, done, calls=len(done), room=BATCH, busy=[one.row.chat for one in done])
+        busy = [one.row.chat for one in done]
+        asked = Asked(account, held, done, calls=len(done), room=MOST, busy=busy, front=front)
         with database.transaction() as tx:
             got = exchange(tx, asked)
         tally.took.append((time.perf_counter() - begun) * 1000)

@@ -8,10 +8,10 @@ import pytest
 
 from bot import health
 from bot.endings import Ending, Later, Sent, Unknown
-from bot.pace import MOST, Limit
+from bot.pace import Limit
 from content.message import Part
 from storage import Database, calls
-from storage.ledger import Due
+from storage.ledger import MOST, Due
 from storage.outbox import CONVERSATION, EMERGENCY, ROUTINE, STATUS
 from tests.bot.sending import FarSide, post, rows, running, states, until, worked
 from tests.bot.test_pace import most_in_a_window

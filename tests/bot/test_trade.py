@@ -179,7 +179,7 @@ def test_a_lost_exchange_that_may_still_commit_is_waited_for(database: Database)
 
     def ghost() -> None:
         with database.transaction() as tx:
-            takeover.alone(tx, ours.id or 0)
+            takeover.alone(tx, ours.id or 0, "budget 1", 1)
             ledger.claim(tx, ours.id or 0, 1, 10)
             begun.set()
             over.wait(3)
@@ -203,12 +203,13 @@ def test_a_lost_exchange_that_may_still_commit_is_waited_for(database: Database)
 @pytest.mark.postgres
 def test_a_client_that_died_in_the_middle_of_its_exchange_is_not_waited_for_long(database: Database) -> None:
     with database.transaction() as tx:
+        leased(tx)
         number = account(tx).id or 0
     # Here it is a session that does nothing in the middle; to the server that is the same.
     with database.engine.connect() as idle:
-        idle.execute(takeover._ALONE, {"account": number})
+        idle.execute(takeover._ALONE, {"account": number, "lease": "budget 1"})
         with database.transaction() as other:
-            takeover.alone(other, number)
+            assert takeover.alone(other, number, "budget 1", 1)
         with pytest.raises(DBAPIError):
             idle.exec_driver_sql("SELECT 1")
 
