@@ -39,12 +39,15 @@ def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bo
     return True
 
 
-def advance(tx: Transaction, size: int) -> Announcement | None:
+def advance(tx: Transaction, size: int, urgent: bool = False) -> Announcement | None:
     """One range of the most urgent announcement that can go on; None when none can.
 
     Chosen anew for each range, so that an emergency overtakes. `size`: followers, or deliveries of an original.
+    `urgent`: emergencies only.
     """
     for row in announcements.spreading(tx):
+        if urgent and row.priority != "emergency":
+            return None  # they come first
         if not _free(tx, row) or row.status != "publishing":
             continue  # another process writes a range of it, or its correction stopped it a moment ago
         if not row.corrects_id:

@@ -202,7 +202,7 @@ class Deployment:
             return decide.publish(tx, fresh, official, self.context.know, two_people=True)
 
         done = bool(await self.write(press))
-        self.context.spread.wake.set()
+        self.context.spread.wake()
         return done
 
     async def quiet(self) -> None:

@@ -175,7 +175,7 @@ async def _decide(request: web.Request, decision: Any) -> web.Response:
     except AlreadyStopped:
         raise Refused(409, TOO_LATE) from None
     if out:
-        known.spread.wake.set()
+        known.spread.wake()
         known.fleet.wake()
         request.app[RECORDER].record_published(known, out)
     return go(f"/console/announcements/{code}")

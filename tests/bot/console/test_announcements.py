@@ -63,16 +63,19 @@ def spread(world: World) -> dict[str, int]:
         return {row.code: sum(progress.counts(tx, row.id or 0).values()) for row in announcements.of_commune(tx, "")}
 
 
-async def test_a_routine_announcement_is_written_seen_and_sent_by_one_person(client: Client, world: World) -> None:
+async def test_a_routine_announcement_is_written_seen_and_sent_by_one_person(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken = list[str]()
+    monkeypatch.setattr(world.context.spread, "wake", lambda: woken.append("spread"))
     await sign_in(client, "lan")
     code = await write(client, **ROUTINE)
     preview = await text_of(client, f"/console/announcements/{code}")
     assert "<strong>3 người</strong>" in preview
     assert "Zalo 2, Zalo Bot 0, Telegram 1." in preview
     assert preview.count("Họp lúc 19 giờ 30 ở nhà văn hóa.") == 3
-    world.context.spread.wake.clear()
     assert "Đang gửi" in await press(client, code, "send")
-    assert world.context.spread.wake.is_set()
+    assert woken == ["spread"]
     assert spread(world) == {code: 3}
     assert "<b>3</b> đang chờ" in await text_of(client, f"/console/announcements/{code}/progress")
 
