@@ -1,7 +1,6 @@
 """`thontin run`: parts start in order, a failure unwinds what runs, stopping goes in reverse."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot import knowledge, units, webhooks
+from bot import knowledge, memory, units, webhooks
 from bot.chores import Chores
 from bot.clock import Clock
 from bot.config import BadSetting, Settings
@@ -159,7 +158,7 @@ async def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     stop = _stopping()
     async with serving(settings, SteadyClock(wall_clock)):
-        keep_for_good()
+        memory.keep_for_good()
         await stop.wait()
 
 
@@ -167,18 +166,8 @@ async def work_only(settings: Settings) -> None:
     """Send until SIGINT or SIGTERM."""
     stop = _stopping()
     async with working(settings, SteadyClock(wall_clock)):
-        keep_for_good()
+        memory.keep_for_good()
         await stop.wait()
-
-
-def keep_for_good() -> None:
-    """Never look again through what stands now: answers, places and words, a million objects that stay.
-
-    Python's collector would do so every ten seconds under load, and nobody is answered for a sixth of a second.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def _stopping() -> asyncio.Event:

@@ -1,18 +1,18 @@
 """thontin run, worker, demo: the whole at work."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
 
+from bot import memory
 from bot.commands import shared
 
 
 def run() -> None:
     """Chạy kênh: nhận tin, gửi tin, trang của cán bộ. Dừng bằng Ctrl+C."""
-    gc.disable()  # until everything stands (`service.keep_for_good`): looking for garbage meanwhile takes half a second
+    memory.begin()
     from bot.service import run as serve
 
     _operate(serve)
@@ -20,7 +20,7 @@ def run() -> None:
 
 def worker() -> None:
     """Chỉ gửi tin, thêm sức cho run; cần PostgreSQL. Chạy bao nhiêu tiến trình, trên máy nào cũng được."""
-    gc.disable()
+    memory.begin()
     from bot.service import work_only
 
     _operate(work_only)
