@@ -29,6 +29,7 @@ class Sender(Trader):
         self._hungry = True
         if urgent:
             self._hand.urgent = self._hint = True
+            self._front.forget()
         self._news.set()
 
     async def run(self) -> None:

@@ -48,6 +48,11 @@ class Settled:
         """Whether another part of the letter follows."""
         return "state" not in self.changes
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether it waits again where it waited before."""
+        return self.changes.get("state") == "queued" and "due_in" not in self.changes
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -85,8 +90,6 @@ def exchange(tx: Transaction, asked: Asked) -> Got:
     if asked.room <= 0:
         return Got([])
     number = asked.account.id or 0
-    if any(one.changes.get("state") == "queued" for one in asked.settled):
-        asked.front.forget()
     many = (asked.room, asked.busy, asked.talk, asked.again, asked.front)
     claimed: Claimed = ledger.claim(tx, number, asked.lease.epoch, *many)
     rows = digests.current(tx, quiet.hold(tx, claimed.rows))
@@ -118,6 +121,8 @@ def _alone_and_holding(tx: Transaction, asked: Asked) -> None:
 def settle(tx: Transaction, asked: Asked) -> None:
     """Write how sends ended, and how many calls were made."""
     number = asked.account.id or 0
+    if any(one.goes_back for one in asked.settled):
+        asked.front.forget()
     changed = [(one, timed(one.changes, tx.now)) for one in asked.settled]
     ledger.settle(tx, asked.lease.epoch, [(one.row.id, changes) for one, changes in changed])
     digests.settled(tx, asked.lease.epoch, ((one.row, changes) for one, changes in changed))

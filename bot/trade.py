@@ -127,7 +127,7 @@ class Trader:
         """Take back what is claimed for us and in none of our hands: an exchange or a task has lost it."""
         self._looked = time.monotonic()
         known = {row.id for row in (*self._hand, *self._flying.values(), *(one.row for one in self._settled))}
-        asked, mine = Asked(self.account, self.lease), set(self._mine)
+        asked, mine = Asked(self.account, self.lease, front=self._front), set(self._mine)
         try:
             lost = await self._work.write(lambda tx: reclaim(tx, asked, known, mine), Turn.SETTLE)
         except Lost:
@@ -139,7 +139,6 @@ class Trader:
         self._doubt = False
         self._mine &= known
         self._letters = {number: parts for number, parts in self._letters.items() if number in known}
-        self._front.forget()
         if lost:
             log.warning("claimed rows were in nobody's hands", account=self.account.name, rows=lost)
 
@@ -235,7 +234,7 @@ class Trader:
         await asyncio.sleep(TROUBLE_SECONDS)
 
     async def _settle_one(self, one: Settled) -> None:
-        asked = Asked(self.account, self.lease, [one])
+        asked = Asked(self.account, self.lease, [one], front=self._front)
         await self._work.write(lambda tx: settle(tx, asked), Turn.SETTLE)
         if one.goes_on:
             self._hand.go_on(one.row)

@@ -42,8 +42,8 @@ def big(**options: Any) -> Any:
 
 def one_of(column: str, *words: str) -> CheckConstraint:
     """A check that `column` holds one of `words`."""
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+    every = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({every})", name=column)
 
 
 class _Listed(TypeDecorator[Any]):
@@ -54,6 +54,10 @@ class _Listed(TypeDecorator[Any]):
 
     impl = ARRAY
     cache_ok = True
+
+    def __init__(self, item_type: Any) -> None:
+        super().__init__(item_type)
+        self.item_type = item_type  # by this name it belongs to the key under which a statement is kept
 
     def bind_processor(self, dialect: Any) -> Any:
         return _written

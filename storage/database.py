@@ -94,7 +94,7 @@ def _rested(_connection: Any, record: Any) -> None:
 
 
 def _alive(dialect: Any, connection: Any, record: Any, _fairy: Any) -> None:
-    """A connection that has rested is asked whether it lives; between two claims the question would cost a tenth."""
+    """A connection that has rested is asked whether it lives. Between two claims that would cost a twentieth."""
     now = time.monotonic()
     if now - record.info.get("since", now) < RESTED:
         return

@@ -13,16 +13,17 @@ from storage.outbox import EMERGENCY, PRIORITY, ROUTINE, Delivery
 from storage.transaction import Transaction
 
 LANES = (EMERGENCY, PRIORITY, ROUTINE)  # those in which a million may wait at once
-LASTS_MS = 1000  # so long at most something stays unseen that another process put before it
+LASTS_MS = 1000  # so long at most something stays unseen that anybody but the sender put before it
 _ROWS = Delivery.__table__  # type: ignore[attr-defined]
 _ANYWHERE = dict.fromkeys(LANES, (0, 0))
 
 
 @dataclass(slots=True)
 class Front:
-    """A sender's knowledge of it: lane → (due_at, id) of the first row that waits there, busy chat or not.
+    """A sender's knowledge of it: lane → (due_at, id) of the first row that is due there, busy chat or not.
 
-    Nothing that waits stands before it but what was put there since; so whoever puts a row back forgets it.
+    Nothing that is due stands before it but what was put there since. So the sender forgets it when it puts a row
+    back, and when it hears of an emergency. A lane where nothing is due begins at its very beginning.
     """
 
     seen_at: int = 0  # ms UTC
@@ -36,9 +37,9 @@ class Front:
 def begins(tx: Transaction, account_id: int, front: Front) -> dict[str, int]:
     """Values for `beyond`, looked for again when the front is old."""
     if abs(tx.now - front.seen_at) >= LASTS_MS:
-        found = tx.run(_FIRST, {"account": account_id})
+        front.seen_at = tx.now  # first: whoever forgets it meanwhile means what was not seen yet
+        found = tx.run(_FIRST, {"account": account_id, "now": tx.now})
         front.places = {**_ANYWHERE, **{row.lane: (row.due_at, row.id) for row in found}}
-        front.seen_at = tx.now
     values: dict[str, int] = {}
     for lane, (due_at, number) in front.places.items():
         values |= {f"due_{lane}": due_at, f"id_{lane}": number}
@@ -54,7 +55,8 @@ def beyond(lane: int) -> Any:
 def _first(lane: int) -> Any:
     here = _ROWS.c.lane == literal(lane, literal_execute=True)
     waits = (_ROWS.c.account_id == bindparam("account"), text("state = 'queued' AND held = ''"), here)
-    mine = select(_ROWS.c.lane, _ROWS.c.due_at, _ROWS.c.id).where(*waits).order_by(_ROWS.c.due_at, _ROWS.c.id)
+    due = select(_ROWS.c.lane, _ROWS.c.due_at, _ROWS.c.id).where(*waits, _ROWS.c.due_at <= bindparam("now"))
+    mine = due.order_by(_ROWS.c.due_at, _ROWS.c.id)
     return select(mine.limit(literal(1, literal_execute=True)).subquery())
 
 

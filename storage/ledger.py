@@ -25,10 +25,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from storage import front
 from storage.announcements import Announcement
 from storage.columns import among, listed
-from storage.front import Front
+from storage.front import LANES as FRONTED
+from storage.front import Front, begins, beyond
 from storage.outbox import CONVERSATION, EMERGENCY, RETRY, ROUTINE, Delivery
 from storage.transaction import Transaction
 
@@ -89,8 +89,8 @@ def _due(postgres: bool, most: int) -> Any:
 
 def _first_of(postgres: bool, lane: int, most: int) -> Select[Any]:
     found = _queued(postgres, *_COLUMNS).where(_ROWS.c.lane == _said(lane), _ROWS.c.due_at <= bindparam("now"))
-    if postgres and lane in front.LANES:
-        found = found.where(front.beyond(lane))
+    if postgres and lane in FRONTED:
+        found = found.where(beyond(lane))
     return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(_said(most)).subquery())
 
 
@@ -127,19 +127,19 @@ def claim(
     busy: Collection[str] = (),
     talk: int = 1,
     again: int | None = None,
-    begin: Front | None = None,
+    front: Front | None = None,
 ) -> Claimed:
     """Take up to `limit` due deliveries of an account, first lane first, oldest first within a lane.
 
     One a chat, and none of a `busy` chat: whoever writes a lot must not fill the sender's hands. While first
     attempts of an emergency are due, nothing else is taken but up to `talk` answers. Of emergencies that failed
     before at most `again` and half of the rest are taken, as long as enough of the lower lanes is due. What is past
-    its time is not taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`. `begin`: where the
+    its time is not taken but ends `expired`: nothing goes late; what was stopped ends `withdrawn`. `front`: where the
     queue begins, as its sender knows.
     """
     asked = {"account": account_id, "busy": list(busy), "now": tx.now}
     if tx.postgres:
-        asked |= front.begins(tx, account_id, begin or Front())
+        asked |= begins(tx, account_id, front or Front())
     found = [Due(*row) for row in tx.run(_due(tx.postgres, _rounded(limit + 1)), asked).all()]
     live, late = _ended(tx, found)
     chosen = _choose(_one_a_chat(live), limit, talk, limit if again is None else again)
@@ -285,13 +285,13 @@ def _settle_together(tx: Transaction, epoch: int, columns: tuple[str, ...], batc
 @cache
 def _settling(columns: tuple[str, ...], alike: frozenset[str]) -> Any:
     differ = [name for name in columns if name not in alike]
-    lists = [listed("which", BigInteger), *(listed(f"to_{name}", _element(name)) for name in differ)]
+    lists = [listed("which", BigInteger), *(listed(f"to_{name}", _kind(name)) for name in differ)]
     given = func.unnest(*lists).table_valued("which", *differ).render_derived(name="given")
     mine = (_ROWS.c.id == given.c.which, _ROWS.c.state == "claimed", _ROWS.c.epoch == bindparam("mine"))
     same = {name: bindparam(f"to_{name}", type_=_ROWS.c[name].type) for name in alike}
     return _ROWS.update().where(*mine).values({**same, **{name: given.c[name] for name in differ}})
 
 
-def _element(name: str) -> Any:
+def _kind(name: str) -> Any:
     kind = _ROWS.c[name].type
     return Boolean() if isinstance(kind, Boolean) else BigInteger() if isinstance(kind, Integer) else String()

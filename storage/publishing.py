@@ -42,7 +42,8 @@ def publish(tx: Transaction, row: Announcement, official_id: int, two_people: bo
 def advance(tx: Transaction, size: int, urgent: bool = False) -> Announcement | None:
     """One range of the most urgent announcement that can go on; None when none can.
 
-    Chosen anew for each range, so that an emergency overtakes. `size`: followers, or deliveries of an original.
+    Chosen anew for each range, so that an emergency overtakes; what another connection writes a range of is passed
+    over. `size`: followers, or deliveries of an original.
     `urgent`: emergencies only.
     """
     for row in announcements.spreading(tx):

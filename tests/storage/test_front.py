@@ -7,7 +7,7 @@ import pytest
 from bot.exchange import Asked, Held, Settled, exchange
 from storage import Database, Transaction, leases, ledger
 from storage.front import LASTS_MS, Front
-from storage.outbox import ROUTINE
+from storage.outbox import EMERGENCY, ROUTINE
 from tests.stage import Clock
 from tests.storage.people import account
 from tests.storage.test_ledger import post
@@ -18,7 +18,7 @@ HOSTILE = "a\"b\\c{d},e NULL ' ạ"
 
 def claim(tx: Transaction, front: Front, limit: int = 1, busy: tuple[str, ...] = ()) -> list[str]:
     """The chats that a sender claims who knows where the queue begins."""
-    return [row.chat for row in ledger.claim(tx, account(tx).id or 0, 1, limit, busy, begin=front).rows]
+    return [row.chat for row in ledger.claim(tx, account(tx).id or 0, 1, limit, busy, front=front).rows]
 
 
 def test_a_chat_that_is_busy_is_not_forgotten(database: Database) -> None:
@@ -68,8 +68,19 @@ def test_what_its_own_sender_puts_back_is_seen_at_once(database: Database) -> No
         front.forget()
         second = exchange(tx, Asked(**asked, room=1)).rows  # it begins at "b" now
         back = [Settled(row, {"state": "queued"}) for row in first]
-        third = exchange(tx, Asked(**asked, settled=back, room=1)).rows
+        exchange(tx, Asked(**asked, settled=back, room=0))  # a stop: the whole hand is put down
+        third = exchange(tx, Asked(**asked, room=1)).rows
     assert [row.chat for row in (*first, *second, *third)] == ["a", "b", "a"]
+
+
+def test_what_waits_for_later_hides_nothing_that_comes_now(database: Database) -> None:
+    front = Front()
+    with database.transaction() as tx:
+        post(tx, "next month", lane=EMERGENCY, due_in=3_600_000)
+        post(tx, "news")
+        assert claim(tx, front) == ["news"]
+        post(tx, "flood", lane=EMERGENCY)
+        assert claim(tx, front) == ["flood"]
 
 
 @pytest.mark.postgres
