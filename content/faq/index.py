@@ -23,6 +23,12 @@ _CANDIDATES = 16
 _WORTH = 0.3  # of the most promising one's weight: what has less has never come first, and costs the most to compare
 _POSTINGS = 4000  # entries looked at per question before the common syllables are left out
 _HEARD, _NEAR, _TOLD = 0.7, 0.6, 0.4
+_RECENT = 64  # questions
+
+
+def _begun(text: str) -> tuple[Asked, dict[str, float]]:
+    """A question, and what speaks for each entry that was compared with it: none so far."""
+    return make_asked(text), {}
 
 
 class Match(NamedTuple):
@@ -41,6 +47,8 @@ class FaqIndex:
         self._entries: dict[str, Compiled] = {}
         self._found_by: dict[str, dict[str, None]] = {}  # key -> entry ids
         self.near = lru_cache(maxsize=4096)(self._nearest)
+        # Whoever's commune has questions of its own is searched for again a moment later: most is weighed by then.
+        self._weighed = lru_cache(maxsize=_RECENT)(_begun)
         for entry in entries:
             self.add(entry)
 
@@ -68,7 +76,7 @@ class FaqIndex:
         self._entries[entry.id] = compiled
         for key in compiled.found_by():
             self._found_by.setdefault(key, {})[entry.id] = None
-        self.near.cache_clear()
+        self._forget()
 
     def remove(self, id: str) -> None:
         """Take an entry out. KeyError when there is none."""
@@ -77,16 +85,22 @@ class FaqIndex:
             del found[id]
             if not found:
                 del self._found_by[key]
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was found before is not true any more."""
         self.near.cache_clear()
+        self._weighed.cache_clear()
 
     def search(self, text: str, limit: int = 5, hidden: Container[str] = ()) -> list[Match]:
         """The entries that `text` may ask for, best first, at most `limit`; empty when nothing is alike.
 
         `hidden` entries are neither found nor weighed against the others: they are not for whoever asks.
         """
-        asked = make_asked(text)
-        judged = [(logit(compare(asked, self._entries[id], self.near)), id) for id in self.candidates(asked, hidden)]
-        ranked = sorted(judged, key=lambda pair: (-pair[0], pair[1]))
+        asked, weighed = self._weighed(text)
+        found = self.candidates(asked, hidden)
+        weighed |= {id: logit(compare(asked, self._entries[id], self.near)) for id in found if id not in weighed}
+        ranked = sorted(((weighed[id], id) for id in found), key=lambda pair: (-pair[0], pair[1]))
         sure = is_sure([value for value, _ in ranked]) and not misses_grave(asked, self._entries[ranked[0][1]])
         return [Match(id, round(squeeze(value), 4), sure and n == 0) for n, (value, id) in enumerate(ranked[:limit])]
 

@@ -5,7 +5,10 @@ from datetime import date
 
 import pytest
 
-from content.faq import STARTER, Entry, Library, load_entries
+from content.faq import STARTER, Entry, Library, index, load_entries
+from content.faq.asked import Asked
+from content.faq.compiled import Compiled
+from content.faq.evidence import Evidence, Near, compare
 
 HERE, THERE = "03328", "25357"
 TODAY = date(2026, 11, 26)
@@ -44,6 +47,31 @@ def test_a_hundred_communes_with_their_own_are_in_nobodys_way() -> None:
     assert best(library, THERE) == ("Từ 7 giờ.", True)
     assert best(library, "00042", "chợ phiên họp ngày nào") == ("Chợ 42.", True)
     assert not [one for one in library.search("chợ phiên họp ngày nào", THERE, 20) if one.id.startswith("cho-")]
+
+
+def test_who_lives_where_questions_are_its_own_is_answered_from_what_was_weighed_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = [Entry("cho", "Chợ phiên họp ngày nào?", "Chợ Sinh.", commune=HERE)]
+    entries = [HOURS, *OTHERS, *STARTERS, *own]
+    fresh = {asked: Library(entries, TODAY).search(asked, HERE) for asked in (ASKED, "chợ phiên họp ngày nào")}
+    library, compared = Library(entries, TODAY), list[str]()
+
+    def counted(asked: Asked, entry: Compiled, near: Near) -> Evidence:
+        compared.append(entry.entry.id)
+        return compare(asked, entry, near)
+
+    monkeypatch.setattr(index, "compare", counted)
+    for asked, expected in fresh.items():
+        found = library.search(asked)
+        before = len(compared)
+        assert before
+        assert library.narrowed(found, asked, HERE) == expected
+        assert set(compared[before:]) <= {"cho"}
+        compared.clear()
+    library.put(replace(own[0], answer="Chợ chuyển ngày."))  # edited: nothing that was weighed before holds
+    library.search(ASKED, HERE)
+    assert len(compared) > 1
 
 
 def test_another_communes_entry_does_not_take_the_certainty_from_the_common_one() -> None:
