@@ -52,7 +52,7 @@ class Asked(NamedTuple):
     tokens: tuple[Token, ...]
 
 
-@lru_cache(maxsize=64)  # the same words are asked of the answers and of small talk
+@lru_cache(maxsize=8)  # the same words are asked of the answers and of small talk
 def make_asked(text: str) -> Asked:
     """`text` as a question."""
     reading = read(text)
@@ -141,7 +141,8 @@ def _syllable(tokens: tuple[Token, ...], at: int) -> Unit:
 
 
 def _asking(tokens: tuple[Token, ...]) -> int:
-    """The clause of a story that asks: the last of those with two words that ask ("ở đâu", "làm gì"), or with one."""
+    """The clause of a story that asks: the last of those with two words that ask ("ở đâu", "làm gì"), or with one; the
+    last of all where none asks."""
     words = Counter(token.clause for token in tokens if token.light and token.folded in lexicon().asking)
     return max(range(tokens[-1].clause + 1), key=lambda clause: (min(2, words[clause]), clause)) if tokens else 0
 

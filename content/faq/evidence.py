@@ -28,7 +28,7 @@ Near = Callable[[str], tuple[str, ...]]
 
 
 class Evidence(NamedTuple):
-    """Each 0..1, but for `said_amount`; the names are those of `blend.WEIGHTS`."""
+    """Each 0..1, but for `said_amount` and `alike`, which may be more; the names are those of `blend.WEIGHTS`."""
 
     explained: float  # how much of what the question says the entry accounts for, squared
     covered: float  # how much of its best wording the question holds

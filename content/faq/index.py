@@ -6,10 +6,11 @@ the question (evidence.py), and the evidence becomes a score and a decision (ble
 
 from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
-from heapq import nlargest, nsmallest
+from heapq import nlargest
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from content.faq.asked import Asked, make_asked
@@ -21,9 +22,9 @@ from content.vietnamese import is_syllable
 
 _CANDIDATES = 16
 _WORTH = 0.3  # of the most promising one's weight: what has less has never come first, and costs the most to compare
-_POSTINGS = 4000  # entries looked at per question before the common syllables are left out
+_POSTINGS = 4000  # entries looked at after those of the weightiest key, before the common syllables are left out
 _HEARD, _NEAR, _TOLD = 0.7, 0.6, 0.4
-_RECENT = 64  # questions
+_RECENT = 8  # questions: who asked the last ones is answered within moments
 
 
 def _begun(text: str) -> tuple[Asked, dict[str, float]]:
@@ -40,13 +41,14 @@ class Match(NamedTuple):
 
 
 class FaqIndex:
-    """An index over entries, changed in place when an official edits one. Not for several threads at once."""
+    """An index over entries, changed in place when an official edits one: by one thread while none searches."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Index these entries, all of them: leave out drafts and expired ones with `entries.servable`."""
         self._entries: dict[str, Compiled] = {}
         self._found_by: dict[str, dict[str, None]] = {}  # key -> entry ids
         self.near = lru_cache(maxsize=4096)(self._nearest)
+        self._syllables = lru_cache(maxsize=1)(self._plain_keys)
         # Whoever's commune has questions of its own is searched for again a moment later: most is weighed by then.
         self._weighed = lru_cache(maxsize=_RECENT)(_begun)
         for entry in entries:
@@ -90,6 +92,7 @@ class FaqIndex:
     def _forget(self) -> None:
         """What was found before is not true any more."""
         self.near.cache_clear()
+        self._syllables.cache_clear()
         self._weighed.cache_clear()
 
     def search(self, text: str, limit: int = 5, hidden: Container[str] = ()) -> list[Match]:
@@ -140,5 +143,8 @@ class FaqIndex:
         """
         if len(folded) < 3 or is_syllable(folded):
             return ()
-        known = (key for key in self._found_by if key[0] not in "=~+" and abs(len(key) - len(folded)) <= 1)
-        return tuple(nsmallest(4, (key for key in known if OSA.distance(folded, key, score_cutoff=1) <= 1)))
+        found = process.extract(folded, self._syllables(), scorer=OSA.distance, score_cutoff=1, limit=None)
+        return tuple(key for key, _, _ in found)
+
+    def _plain_keys(self) -> list[str]:
+        return [key for key in self._found_by if key[0] not in "=~+"]

@@ -50,14 +50,15 @@ class Reading(NamedTuple):
         return " ".join(token.folded for token in self.tokens)
 
 
-@lru_cache(maxsize=64)  # the same words are asked of more than one index
+@lru_cache(maxsize=8)  # the same words are asked of more than one index
 def read(text: str) -> Reading:
     """`text` as somebody typed it, abbreviations and keyboard leftovers resolved first, slips of the pen allowed.
 
     Whoever types marks at all leaves a word bare because it has none: "vay tiền" is a loan, "vay" alone may be "vậy".
     """
-    typed = squeeze(expand(clean(text[:LONGEST])))  # abbreviations first: "cccd" holds no letter down
-    return _read(expand(decode(typed)), any(map(has_marks, words(clean(text[:LONGEST])))), slips=True)
+    cleaned = clean(text[:LONGEST])
+    typed = squeeze(expand(cleaned))  # abbreviations first: "cccd" holds no letter down
+    return _read(expand(decode(typed)), any(map(has_marks, words(cleaned))), slips=True)
 
 
 def names_something_broken(text: str) -> bool:
@@ -94,7 +95,8 @@ def _named(tokens: tuple[Token, ...], slips: bool, known: Lexicon) -> Iterator[S
     folded = tuple(token.folded for token in tokens)
     for at in range(len(tokens)):
         found: list[Span] = []
-        for phrase in known.phrases.get(folded[at : at + 2], ()) + known.phrases.get(folded[at : at + 1], ()):
+        pair = known.phrases.get(folded[at : at + 2], ()) if at + 1 < len(tokens) else ()
+        for phrase in pair + known.phrases.get(folded[at : at + 1], ()):
             last = at + len(phrase.folded)
             if found and last < found[0].last:
                 break

@@ -45,6 +45,8 @@ class Index:
         self.areas: dict[str, list[int]] = {}
         self.levels: dict[int, str] = {}  # area -> the levels that its type words speak of: d, p or dp
         self._keys: list[str] = []
+        self._longest = 0
+        self._ends: frozenset[str] = frozenset()
         self._deletions: dict[str, tuple[int, ...]] = {}
 
     def name(
@@ -70,16 +72,27 @@ class Index:
         for number, key in enumerate(self._keys):
             for short in {key, *_deletions(key)}:
                 self._deletions[short] = (*self._deletions.get(short, ()), number)
+        self._longest = max(map(len, self._keys), default=0) + 1
+        sizes = ((key, size) for key in self._keys for size in range(len(key) - 1, len(key) + 2))
+        self._ends = frozenset(end for key, size in sizes for end in _ends(key, size))
 
     def near(self, typed: str) -> set[str]:
         """The keys exactly one typing error away from `typed`."""
-        if len(typed) < SHORTEST_WITH_ERROR:
+        size = len(typed)
+        if not SHORTEST_WITH_ERROR <= size <= self._longest or self._ends.isdisjoint(_ends(typed, size)):
             return set()
         numbers = set(self._deletions.get(typed, ()))
         for short in _deletions(typed):
             numbers.update(self._deletions.get(short, ()))
         keys = (self._keys[number] for number in numbers)
         return {key for key in keys if key != typed and _one_error(key, typed)}
+
+
+def _ends(word: str, size: int) -> tuple[str, str]:
+    """The beginning and the end of a word as it was typed, with `size` letters: one error, be it two letters swapped,
+    leaves one of them whole."""
+    whole = max(0, (size - 2) // 2)
+    return "<" + word[:whole], ">" + word[len(word) - whole :]
 
 
 def _deletions(word: str) -> list[str]:
