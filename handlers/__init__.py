@@ -10,7 +10,6 @@ from handlers.turn import Turn
 from storage import Transaction, citizens, outbox
 from storage.accounts import Account
 from storage.citizens import Address
-from storage.outbox import Delivery
 
 # These may interrupt any dialogue, in this order: leaving and one's own data, danger, the account's link, help.
 ALWAYS = (privacy, safety, start, language)
@@ -136,13 +135,13 @@ def _leave(turn: Turn) -> None:
     citizens.keep_state(turn.tx, turn.address, state, turn.heard.at)
 
 
-def _asked(turn: Turn, row: Delivery) -> None:
+def _asked(turn: Turn, number: int) -> None:
     """Which delivery carries the open question: its first copy. One that is still queued gives way to a newer one."""
     last = turn.state.get("copy")
     gave_way = last is not None and outbox.give_way(turn.tx, int(last))
     if not last or (gave_way and turn.state["asked"] == last):
-        turn.state["asked"] = row.id
-    turn.state["copy"] = row.id
+        turn.state["asked"] = number
+    turn.state["copy"] = number
 
 
 def apologise(tx: Transaction, account: Account, heard: Heard, know: Knowledge) -> None:

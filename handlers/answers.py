@@ -70,7 +70,7 @@ def _tell(tx: Transaction, report: Report, know: Knowledge, event: ReportEvent, 
         return None
     said = _answer(tx, report, know, event, text) if text else _news(report, know, event)
     offer = f"{_OFFERED[event.state]}:{report.id}" if text and event.state in _OFFERED else ""
-    return post.tell(tx, address, said, offer, report.id).id
+    return post.tell(tx, address, said, offer, report.id)
 
 
 def _answer(tx: Transaction, report: Report, know: Knowledge, event: ReportEvent, text: str) -> Said:

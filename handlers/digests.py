@@ -14,7 +14,7 @@ from storage import Transaction, announcements, digests, outbox
 from storage.codes import ALPHABET, check_letter
 from storage.digests import Item
 from storage.ledger import Due
-from storage.outbox import ROUTINE, Delivery
+from storage.outbox import ROUTINE
 
 DAY_MS = 24 * 3_600_000
 MOST = 60  # items of a letter, so that at least every code fits; what is over waits for tomorrow's
@@ -44,11 +44,10 @@ def compose(tx: Transaction, know: Knowledge, address_ids: Collection[int]) -> i
 def _write(tx: Transaction, know: Knowledge, rows: Sequence[Item]) -> None:
     kind, first = KINDS[rows[0].channel], rows[0]
     letter = outbox.write_letter(tx, kind.name, fit(Said(_text(know, rows, kind.text_limit)), kind))
-    carrier = Delivery(letter_id=letter.id, account_id=first.account_id, address_id=first.address_id, chat=first.chat,
-                       lane=ROUTINE, due_at=tx.now, valid_until=min(row.valid_until for row in rows),
-                       once=any(row.once for row in rows), commune=first.commune, created_at=tx.now)  # fmt: skip
-    outbox.post(tx, carrier)
-    digests.gather(tx, [row.id for row in rows], letter.id or 0)
+    until, once = min(row.valid_until for row in rows), any(row.once for row in rows)
+    outbox.enqueue(tx, letter, first.account_id, first.chat, ROUTINE, address_id=first.address_id, valid_until=until,
+                   once=once, commune=first.commune)  # fmt: skip
+    digests.gather(tx, [row.id for row in rows], letter)
 
 
 def _text(know: Knowledge, rows: Sequence[Item], limit: int) -> str:

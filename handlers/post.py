@@ -14,43 +14,23 @@ from storage.outbox import Delivery
 DAY_MS = 24 * 3_600_000
 
 
-def reply(tx: Transaction, address: Address, channel: str, said: Sequence[Said]) -> list[Delivery]:
-    """What we answer, in order, one letter each. It goes stale after a day."""
+def reply(tx: Transaction, address: Address, channel: str, said: Sequence[Said]) -> list[int]:
+    """What we answer, in order, one letter each, which goes stale after a day; the deliveries' ids."""
     return [_post(tx, address, channel, one, outbox.CONVERSATION, valid_until=tx.now + DAY_MS) for one in said]
 
 
-def tell(tx: Transaction, address: Address, said: Said, offer: str = "", report_id: int | None = None) -> Delivery:
+def tell(tx: Transaction, address: Address, said: Said, offer: str = "", report_id: int | None = None) -> int:
     """News that nobody asked for at this moment (an answer to a report): never stale, waits for a closed window."""
     account = accounts.of(tx, address.account_id)
     channel = account.channel if account else ""
-    return _post(tx, address, channel, said, outbox.STATUS, offer=offer, report_id=report_id)
+    return _post(tx, address, channel, said, outbox.STATUS, offer, report_id=report_id)
 
 
 def _post(
-    tx: Transaction,
-    address: Address,
-    channel: str,
-    said: Said,
-    lane: int,
-    offer: str = "",
-    report_id: int | None = None,
-    valid_until: int | None = None,
-) -> Delivery:
+    tx: Transaction, address: Address, channel: str, said: Said, lane: int, offer: str = "", **more: int | None
+) -> int:
     letter = outbox.write_letter(tx, channel, fit(said, KINDS[channel]), offer)
-    return outbox.post(
-        tx,
-        Delivery(
-            letter_id=letter.id,
-            account_id=address.account_id,
-            address_id=address.id,
-            chat=address.chat,
-            lane=lane,
-            due_at=tx.now,
-            valid_until=valid_until,
-            report_id=report_id,
-            created_at=tx.now,
-        ),
-    )
+    return outbox.enqueue(tx, letter, address.account_id, address.chat, lane, address_id=address.id, **more)
 
 
 def in_force(tx: Transaction, address: Address, channel: str, commune: str) -> int:
@@ -102,18 +82,7 @@ def _send_announcement(tx: Transaction, address: Address, channel: str, row: Ann
     )
 
 
-def farewell(tx: Transaction, account: Account, chat: str, text: str) -> Delivery:
+def farewell(tx: Transaction, account: Account, chat: str, text: str) -> None:
     """A last word to somebody we have just forgotten: it belongs to no address any more."""
     letter = outbox.write_letter(tx, account.channel, fit(Said(text), KINDS[account.channel]))
-    return outbox.post(
-        tx,
-        Delivery(
-            letter_id=letter.id,
-            account_id=account.id or 0,
-            chat=chat,
-            lane=outbox.CONVERSATION,
-            due_at=tx.now,
-            valid_until=tx.now + DAY_MS,
-            created_at=tx.now,
-        ),
-    )
+    outbox.enqueue(tx, letter, account.id or 0, chat, outbox.CONVERSATION, valid_until=tx.now + DAY_MS)

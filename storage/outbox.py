@@ -1,6 +1,7 @@
 """The outbox: letters (words once) and deliveries (addresses many). Nothing leaves except through these rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, bindparam, case, text, update
 from sqlalchemy import select as sa_select
@@ -88,23 +89,22 @@ class Delivery(SQLModel, table=True):
 
 def write_letter(
     tx: Transaction, channel: str, parts: Sequence[Part], offer: str = "", announcement_id: int | None = None
-) -> Letter:
-    """Keep the words of a letter."""
+) -> int:
+    """Keep the words of a letter; its id."""
     sealed = tx.vault.seal_json([part.to_json() for part in parts])
-    return tx.put(
-        Letter(
-            channel=channel,
-            parts_sealed=sealed,
-            offer=offer,
-            announcement_id=announcement_id,
-            created_at=tx.now,
-        )
-    )
+    words = {"channel": channel, "parts_sealed": sealed, "offer": offer, "announcement_id": announcement_id}
+    return tx.insert(Letter, **words, created_at=tx.now)
 
 
 def parts_of(tx: Transaction, letter: Letter) -> tuple[Part, ...]:
     """A letter's parts, opened."""
     return tuple(Part.from_json(one) for one in tx.vault.open_json(letter.parts_sealed) or ())
+
+
+def enqueue(tx: Transaction, letter_id: int, account_id: int, chat: str, lane: int, **more: Any) -> int:
+    """Queue a letter for a chat, to go now; the delivery's id. `more`: other columns of it."""
+    where = {"letter_id": letter_id, "account_id": account_id, "chat": chat, "lane": lane}
+    return tx.insert(Delivery, **where, due_at=tx.now, created_at=tx.now, **more)
 
 
 def post(tx: Transaction, delivery: Delivery) -> Delivery:

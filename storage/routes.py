@@ -1,6 +1,7 @@
 """Routes: what is asked of claimed deliveries to know how each may go, and what is written of that decision."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -86,7 +87,14 @@ def holds(tx: Transaction, address_ids: Collection[int]) -> None:
 
 def _write(tx: Transaction, ids: Collection[int], values: dict[str, Any]) -> None:
     if ids:
-        tx.run(update(_ROWS).where(_ROWS.c.id.in_(ids), _ROWS.c.state == "claimed").values(values))
+        asked = {"which": list(ids), **{f"to_{name}": value for name, value in values.items()}}
+        tx.run(_writing(tuple(values)), asked)
+
+
+@cache
+def _writing(columns: tuple[str, ...]) -> Any:
+    changed = {name: bindparam(f"to_{name}", type_=_ROWS.c[name].type) for name in columns}
+    return _ROWS.update().where(_ROWS.c.id.in_(_WHICH), _ROWS.c.state == "claimed").values(changed)
 
 
 def again(tx: Transaction, account_id: int, why: str) -> int:

@@ -94,7 +94,7 @@ def _post(database: Database, channel: str) -> None:
     with database.engine.begin() as connection:
         fill(
             connection, Delivery, people,
-            letter_id=letter.id, account_id=account, address_id=people.c.id, chat=people.c.chat,
+            letter_id=letter, account_id=account, address_id=people.c.id, chat=people.c.chat,
             lane=outbox.ROUTINE, due_at=now, created_at=now,
         )  # fmt: skip
 

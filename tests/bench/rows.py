@@ -57,7 +57,7 @@ def _published(database: Database, account: Account) -> tuple[int, int, int]:
             )
         )  # fmt: skip
         letter = outbox.write_letter(tx, account.channel, (Part("text", WORDS),), announcement_id=row.id)
-        return row.id or 0, letter.id or 0, tx.now
+        return row.id or 0, letter, tx.now
 
 
 def states(database: Database) -> dict[str, int]:

@@ -71,7 +71,7 @@ def due(database: Database, route: str, lane: int = ROUTINE, parts: Sequence[Par
         report = reports.file(tx, commune=HERE, kind="scene", category="works") if lane == STATUS else None
         letter = outbox.write_letter(tx, "zalo_oa", parts)
         number = account(tx, "zalo_oa").id or 0
-        outbox.post(tx, Delivery(account_id=number, chat="c1", lane=lane, due_at=tx.now, letter_id=letter.id,
+        outbox.post(tx, Delivery(account_id=number, chat="c1", lane=lane, due_at=tx.now, letter_id=letter,
                                  report_id=report.id if report else None, created_at=tx.now, route=route))  # fmt: skip
         return ledger.claim(tx, number, 1, 1).rows[0]
 

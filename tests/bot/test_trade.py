@@ -245,7 +245,7 @@ async def test_a_letter_that_cannot_be_opened_silences_nobody(
     database: Database, tmp_path: Path, sealed: str, state: str, why: str
 ) -> None:
     with database.transaction() as tx:
-        bad, good = (outbox.write_letter(tx, "telegram", (Part("text", text),)).id for text in ("x", "LŨ QUÉT"))
+        bad, good = (outbox.write_letter(tx, "telegram", (Part("text", text),)) for text in ("x", "LŨ QUÉT"))
         broken = tx.vault.seal("[1, 2") if sealed == "{json}" else sealed
         tx.session.execute(update(Letter).where(col(Letter.id) == bad).values(parts_sealed=broken))
     for lane, letter in ((CONVERSATION, bad), (ROUTINE, good)):

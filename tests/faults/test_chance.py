@@ -102,7 +102,7 @@ def queued(database: Database, dice: random.Random) -> dict[int, set[tuple[str, 
             for letter in range(dice.randint(1, 3)):
                 words = [f"Thư {letter} phần {part}" for part in range(dice.randint(1, 2))]
                 kept = outbox.write_letter(tx, "telegram", [Part("text", one) for one in words])
-                row = outbox.post(tx, Delivery(letter_id=kept.id, account_id=number, chat=chat, due_at=tx.now,
+                row = outbox.post(tx, Delivery(letter_id=kept, account_id=number, chat=chat, due_at=tx.now,
                                                lane=dice.randint(0, ROUTINE), created_at=tx.now))  # fmt: skip
                 asked[row.id or 0] = {(chat, one) for one in words}
     return asked

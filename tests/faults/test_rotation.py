@@ -77,7 +77,7 @@ def queued(stage: Stage, phone: Phone) -> None:
         account = accounts.named(tx, "zalo-oa")
         assert account is not None
         letter = outbox.write_letter(tx, "zalo_oa", (Part("text", WORDS),))
-        outbox.post(tx, Delivery(letter_id=letter.id, account_id=account.id or 0, chat=phone.id,
+        outbox.post(tx, Delivery(letter_id=letter, account_id=account.id or 0, chat=phone.id,
                                  lane=outbox.CONVERSATION, due_at=tx.now, created_at=tx.now))  # fmt: skip
 
 

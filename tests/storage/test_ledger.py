@@ -223,7 +223,7 @@ def test_what_a_dead_process_had_claimed_goes_once_more_and_says_when_it_went_fi
 def test_what_must_never_be_repeated_ends_unknown_and_a_report_always_goes_again(database: Database) -> None:
     with database.transaction() as tx:
         letter = outbox.write_letter(tx, "telegram", ())
-        once = post(tx, "once", once=True, letter_id=letter.id).id or 0
+        once = post(tx, "once", once=True, letter_id=letter).id or 0
         report = post(tx, "report", resent=True).id or 0  # no letter: the source system knows its key
         claim(tx)
         takeover.crashed(tx, [account(tx).id or 0])

@@ -527,7 +527,7 @@ def lives_on(tx: Transaction) -> None:
     row = announcement(tx, "emergency", status="published")
     row.title, row.body = "LŨ QUÉT bản Tâu", "Lên chỗ cao."
     talk = outbox.write_letter(tx, "telegram", (Part("text", "Chào bà con"),))
-    tx.put(Delivery(letter_id=talk.id, account_id=account(tx).id or 0, address_id=address.id, chat=address.chat,
+    tx.put(Delivery(letter_id=talk, account_id=account(tx).id or 0, address_id=address.id, chat=address.chat,
                     lane=outbox.STATUS, held="window", due_at=tx.now, created_at=tx.now))  # fmt: skip
     citizens.keep_state(tx, address, {"story": "report"}, tx.now)
     tx.add(Report(code="PA-AAAA-AAAA", commune="03328", kind="scene", citizen_id=citizen.id, created_at=tx.now,
