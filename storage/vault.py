@@ -9,6 +9,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: every turn seals twice
+
 
 class WrongKey(Exception):
     """The key that sealed a value is not among THONTIN_KEYS."""
@@ -65,7 +67,7 @@ class Vault:
 
     def seal_json(self, value: Any) -> str:
         """`value` as JSON, sealed."""
-        return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return self.seal(_JSON.encode(value))
 
     def open_json(self, sealed: str) -> Any:
         """The value of `seal_json`; None for the empty text."""
