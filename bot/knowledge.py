@@ -13,11 +13,12 @@ from content.news import Bulletin, bulletin
 from content.texts import Texts
 from content.units import Gazetteer
 from handlers import Knowledge, Manners
-from handlers.knowledge import MOST_NEWS
 from storage import Transaction, announcements, faq
 from storage.announcements import Announcement
 
 log = structlog.get_logger()
+
+MOST_NEWS = 20  # announcements of a commune that a question is held against, newest first
 
 
 def manners_of(settings: Settings) -> Manners:
@@ -79,7 +80,7 @@ def apply(know: Knowledge, new: Changes | None) -> None:
     """Put what changed into what a turn may know."""
     if new is None or new.version < know.faq_version:
         return
-    know.faq.roll(local(new.at).date())
+    know.faq.roll(max(local(new.at).date(), know.faq.day))  # a turn after midnight may have come first
     for entry, deleted in new.entries:
         if deleted:
             know.faq.remove(entry.id)

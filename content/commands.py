@@ -64,6 +64,7 @@ _YES_NO = _table({"yes": YES, "no": NO})
 _LEAD, _TAIL = _table({"": LEAD}), _table({"": TAIL})
 _YES_LEAD, _YES_TAIL = _table({"": YES_LEAD}), _table({"": YES_TAIL})
 _SPELLED = {_phrase(name): n for n, name in enumerate(NUMBERS, 1)} | {_phrase(s): n for s, n in OTHER_NUMBERS.items()}
+_REFUSED = _phrase("đừng").marked[0]
 _Table = dict[tuple[str, ...], list[tuple[_Phrase, str]]]
 
 
@@ -128,8 +129,8 @@ def _one_word(word: Word, text: str) -> str | None:
 
 def unsure(text: str) -> str | None:
     """The command that words without marks may have meant ("ngung", "ngung nhan": stop): ask, never act on it."""
-    read = words(clean(text[: 2 * LONGEST]))
-    if len(text) > LONGEST or any(has_marks(word) for word in read):
+    read = words(clean(text)) if len(text) <= LONGEST else []
+    if any(has_marks(word) for word in read):
         return None
     return UNSURE.get(" ".join(word.folded for word in read))
 
@@ -232,8 +233,7 @@ def _by_label(read: list[Word], labels: list[list[Word]]) -> int | None:
 
 
 def _denies(read: list[Word]) -> bool:
-    refused = _phrase("đừng").marked[0]
-    return any(word.folded in NEGATIONS or word.marked == refused for word in read)
+    return any(word.folded in NEGATIONS or word.marked == _REFUSED for word in read)
 
 
 def _fits(read: Sequence[Word], label: Sequence[Word]) -> bool:

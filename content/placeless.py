@@ -7,7 +7,10 @@ _TYPES = frozenset(syllables("xã phường thị trấn huyện quận thành p
 
 
 def without(text: str, place: Commune) -> str:
-    """`text` without the first run of words that name `place`; as it was where that is all there is, or none."""
+    """`text` without the first run of words that name `place`; as it was where that is all there is, or none.
+
+    `text` is clean: where its words stand is counted in composed letters.
+    """
     read, name = words(text), syllables(place.name)
     starts = range(len(read) - len(name) + 1)
     at = next((n for n in starts if [one.folded for one in read[n : n + len(name)]] == name), None)

@@ -28,7 +28,7 @@ def opens(turn: Turn) -> bool:
         report.begin(turn, kind="question", category="question")
         return True
     new = not turn.state and not turn.citizen.consent_version and not turn.address.version
-    if not turn.typed or (turn.state and places.named(turn)) or not _surely(turn, turn.matched):
+    if not turn.typed or (turn.state and places.named(turn)) or not _surely(turn, turn.matched, turn.text):
         return False
     if danger_level(turn.text) is Danger.POSSIBLE:
         turn.say("safety.short")
@@ -37,13 +37,14 @@ def opens(turn: Turn) -> bool:
     return True
 
 
-def _surely(turn: Turn, found: Matched) -> bool:
+def _surely(turn: Turn, found: Matched, words: str) -> bool:
     """An announcement that is clearly asked for, a sure answer, an announcement, a kind word: the first there is.
 
-    A kind word that fits better than the answer comes before it: "em tên gì" asks for no change of a name.
+    `words` are what `found` was found for: they may have been said before. A kind word that fits better than
+    the answer comes before it: "em tên gì" asks for no change of a name.
     """
     chat = found.smalltalk[0] if found.smalltalk and found.smalltalk[0].confident else None
-    if not _many_words(turn.text):
+    if not _many_words(words):
         entry, news = _sure_entry(turn, found, chat), found.news.numbers if found.news.sure else ()
         if (found.news.clear or entry is None) and _tell_news(turn, news):
             return True
@@ -82,7 +83,7 @@ def noted(turn: Turn) -> dict[str, Any]:
 def answer_to(turn: Turn, words: str, note: dict[str, Any]) -> None:
     """Answer words that were said before; `note` is what `noted` gave then."""
     found = Matched([Match(*one) for one in note.get("faq", [])], commune=str(note.get("commune", "")))
-    if not _surely(turn, found):
+    if not _surely(turn, found, words):
         turn.matched = found
         _offer(turn, words)
 

@@ -13,11 +13,11 @@ from content.news import Bulletin, Told
 from content.placeless import without
 from content.texts import Texts
 from content.units import Found, Gazetteer
+from content.vietnamese import clean
 
 MINUTE_MS = 60_000
 NOTE_MS = 10 * MINUTE_MS  # how long "thế mất bao nhiêu tiền" is about the last answer
 NEWS_NOTE = "tin:"  # before the id of an announcement, where an entry's id may stand
-MOST_NEWS = 20  # announcements of a commune that a question is held against, newest first
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ LONGEST = 2000  # characters that are looked at: a whole document pasted is stil
 
 def asks(text: str) -> str:
     """The words of a text that are to be searched; "": a number or a command is an answer to us, not a question."""
-    words = text[:LONGEST].strip()
+    words = clean(text[:LONGEST])
     return "" if not words or words.isdigit() or command(words) else words
 
 
@@ -116,7 +116,7 @@ def fitted(know: Knowledge, found: Matched, communes: Sequence[str], note: str, 
 
 def _bulletins(know: Knowledge, communes: Sequence[str]) -> list[Bulletin]:
     """What holds in these communes, each once."""
-    every = [one for commune in communes for one in know.news.get(commune, ())[:MOST_NEWS]]
+    every = [one for commune in communes for one in know.news.get(commune, ())]
     return list({one.number: one for one in every}.values())
 
 

@@ -1,12 +1,13 @@
 """thontin faq: ask the answers, check a file of them, measure how well they are found."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from content.faq import STARTER, CorpusError, Entry, FaqIndex, load_entries, missing_evidence
+from content.faq import STARTER, CorpusError, FaqIndex, load_entries, missing_evidence
 from content.faq.evaluation import (
     Count,
     Outcome,
@@ -21,6 +22,7 @@ from content.faq.evaluation import (
 
 app = typer.Typer(help="Questions and answers: ask, check, evaluate.", no_args_is_help=True)
 
+T = TypeVar("T")
 Corpus = Annotated[Path, typer.Option(help="JSON lines of entries; without it the starter entries.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object for programs.")]
 
@@ -38,7 +40,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Which entries QUESTION may mean, best first. Exit code 0: found; 1: nothing alike; 2: the corpus is unusable."""
-    index = FaqIndex(entry for entry in _entries(corpus) if entry.status == "served")
+    index = _read(FaqIndex.from_jsonl, corpus)
     matches = index.search(question, limit)
     if as_json:
         typer.echo(json.dumps({"matches": [match._asdict() for match in matches]}, ensure_ascii=False))
@@ -58,15 +60,15 @@ def check(
 
     Exit code 0: all well; 1: usable, but evidence is missing; 2: not usable, each line and the reason are printed.
     """
-    entries = _entries(file)
+    entries = _read(load_entries, file)
     missing = {entry.id: gaps for entry in entries if (gaps := missing_evidence(entry))}
     served = sum(entry.status == "served" for entry in entries)
     if as_json:
         typer.echo(json.dumps({"entries": len(entries), "served": served, "missing": missing}, ensure_ascii=False))
     else:
-        typer.echo(f"{len(entries)} entries, {served} served, {len(entries) - served} drafts")
+        typer.echo(f"{len(entries)} mục: {served} đem dùng, {len(entries) - served} bản nháp")
         for id, gaps in missing.items():
-            typer.echo(f"{id}: {', '.join(gaps)} missing")
+            typer.echo(f"{id}: thiếu {', '.join(gaps)}")
     raise typer.Exit(1 if missing else 0)
 
 
@@ -81,12 +83,8 @@ def evaluate(
 
     Shares come with their 95 % interval (Wilson), over all and by kind.
     """
-    index = FaqIndex(entry for entry in _entries(corpus) if entry.status == "served")
-    try:
-        asked = load_queries(queries)
-    except (CorpusError, OSError, UnicodeDecodeError) as wrong:
-        raise _unusable(wrong) from None
-    outcomes = ask_all(index, asked)
+    index = _read(FaqIndex.from_jsonl, corpus)
+    outcomes = ask_all(index, _read(load_queries, queries))
     if as_json:
         typer.echo(json.dumps(_evaluated(outcomes, worst_errors), ensure_ascii=False))
     else:
@@ -106,20 +104,24 @@ def _error(name: str, one: Outcome) -> dict[str, Any]:
 
 
 def _print_evaluation(index: FaqIndex, outcomes: list[Outcome], most: int) -> None:
+    found = figures(outcomes)
     for name in ("queries", "in_scope", "out_of_scope"):
-        typer.echo(f"{name:17} {figures(outcomes)[name]:5}")
+        typer.echo(f"{name:17} {found[name]:5}")
     for name, count in counts(outcomes).items():
         typer.echo(f"{name:17} {_percent(count)}")
     for kind, some in by_kind(outcomes).items():
-        found = counts(some)
-        inside = ("top1", "top3", "confident_right", "confident_wrong", "given_or_offered")
-        shown = inside if found["top1"].whole else ("false_confident",)
-        typer.echo(f"\n{kind or '(no kind)'}: {len(some)}")
-        for name in shown:
-            typer.echo(f"  {name:17} {_percent(found[name])}")
+        _print_kind(kind, some)
     for name, one in worst(outcomes, most):
         best = f"{one.matches[0].score:.2f} {index.entry(one.matches[0].id).question}" if one.matches else "-"
         typer.echo(f"\n{name} ({one.query.kind}): {one.query.text}\n  → {best}")
+
+
+def _print_kind(kind: str, outcomes: list[Outcome]) -> None:
+    found = counts(outcomes)
+    inside = ("top1", "top3", "confident_right", "confident_wrong", "given_or_offered")
+    typer.echo(f"\n{kind or '(no kind)'}: {len(outcomes)}")
+    for name in inside if found["top1"].whole else ("false_confident",):
+        typer.echo(f"  {name:17} {_percent(found[name])}")
 
 
 def _percent(count: Count) -> str:
@@ -127,13 +129,10 @@ def _percent(count: Count) -> str:
     return f"{count.share:6.1%}  ({low:.1%} to {high:.1%}, of {count.whole})"
 
 
-def _entries(path: Path) -> list[Entry]:
+def _read(load: Callable[[Path], T], path: Path) -> T:
+    """What `load` makes of a file; one that cannot be used ends the command."""
     try:
-        return load_entries(path)
+        return load(path)
     except (CorpusError, OSError) as wrong:
-        raise _unusable(wrong) from None
-
-
-def _unusable(wrong: Exception) -> typer.Exit:
-    typer.echo(str(wrong), err=True)
-    return typer.Exit(2)
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(2) from None

@@ -10,7 +10,6 @@ from content.faq.entries import (
     missing_evidence,
     parse_entry,
     parse_lines,
-    servable,
 )
 from content.faq.index import FaqIndex, Match
 from content.faq.library import Library
@@ -31,5 +30,4 @@ __all__ = [
     "missing_evidence",
     "parse_entry",
     "parse_lines",
-    "servable",
 ]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ _LISTS = ("alternatives", "keywords")
 _DAYS = ("reviewed_at", "valid_until")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{64}", re.ASCII)
+LONGEST_ID = 60  # characters: no more fit into the database
 MOST_FOLLOW_UPS = 3  # more taps under an answer are not read
 # Where `source` says which page was read; what stands before it is the law or portal shown to people.
 _READ_AT = "; đọc tại "
@@ -83,6 +84,8 @@ class Entry:
 def parse_entry(data: Mapping[str, Any]) -> Entry:
     """The entry in one JSON object; unknown fields are ignored. ValueError says what is wrong, in a few words."""
     values: dict[str, Any] = {key: _text(data, key, required=True) for key in ("id", "question", "answer")}
+    if len(values["id"]) > LONGEST_ID:
+        raise ValueError(f"id is longer than {LONGEST_ID} characters")
     values |= {key: _text(data, key) for key in _TEXTS}
     values |= {key: _texts(data, key) for key in _LISTS}
     values |= {key: _day(data, key) for key in _DAYS}
@@ -93,11 +96,12 @@ def parse_entry(data: Mapping[str, Any]) -> Entry:
 
 def _text(data: Mapping[str, Any], key: str, required: bool = False) -> str:
     value = data.get(key)
-    if value is None and not required:
-        return ""
-    if not isinstance(value, str) or (required and not value.strip()):
-        raise ValueError(f"{key} is missing" if required and not value else f"{key} is not a text")
-    return value.strip()
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{key} is not a text")
+    text = (value or "").strip()
+    if required and not text:
+        raise ValueError(f"{key} is missing")
+    return text
 
 
 def _texts(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -162,8 +166,8 @@ def _attachment(one: Mapping[str, Any]) -> Attachment:
 
 
 def _status(data: Mapping[str, Any]) -> Status:
-    value = data.get("status", "served")
-    if value == "served":
+    value = data.get("status")
+    if value in (None, "served"):
         return "served"
     if value == "draft":
         return "draft"
@@ -179,7 +183,7 @@ def parse_lines(lines: Iterable[str], name: str = "corpus") -> list[Entry]:
         if not line.strip():
             continue
         try:
-            entry = _parse_line(line)
+            entry = parse_entry(object_of(line))
         except ValueError as wrong:
             problems.append(f"line {number}: {wrong}")
             continue
@@ -192,7 +196,8 @@ def parse_lines(lines: Iterable[str], name: str = "corpus") -> list[Entry]:
     return entries
 
 
-def _parse_line(line: str) -> Entry:
+def object_of(line: str) -> dict[str, Any]:
+    """The JSON object that a line holds. ValueError says why it holds none."""
     try:
         data = json.loads(line)
     except json.JSONDecodeError as wrong:
@@ -201,23 +206,22 @@ def _parse_line(line: str) -> Entry:
         raise ValueError("not JSON (nested too deeply)") from None
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
-    return parse_entry(data)
+    return data
 
 
 def load_entries(path: Path | str) -> list[Entry]:
     """Every entry of a JSON-lines file, drafts too. CorpusError says which line is wrong and why; OSError as usual."""
     path = Path(path)
+    return parse_lines(lines_of(path), path.name)
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a UTF-8 file; JSON may hold every other sign that ends a line. CorpusError names a broken one."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as wrong:
         line = wrong.object[: wrong.start].count(b"\n") + 1
         raise CorpusError(path.name, [f"line {line}: not UTF-8"]) from None
-    return parse_lines(text.split("\n"), path.name)
-
-
-def servable(entries: Iterable[Entry], day: date) -> Iterator[Entry]:
-    """The entries that people may get on `day`."""
-    return (entry for entry in entries if entry.served_on(day))
 
 
 def missing_evidence(entry: Entry) -> list[str]:

@@ -1,13 +1,12 @@
 """How well an index answers a set of questions whose answers are known."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from content.faq.entries import CorpusError
+from content.faq.entries import CorpusError, lines_of, object_of
 from content.faq.index import FaqIndex, Match
 
 
@@ -42,11 +41,11 @@ def load_queries(path: Path | str) -> list[Query]:
     path = Path(path)
     queries: list[Query] = []
     problems: list[str] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(lines_of(path), 1):
         if line.strip():
             try:
-                queries.append(_query(json.loads(line)))
-            except (ValueError, TypeError, AttributeError, KeyError) as wrong:
+                queries.append(_query(object_of(line)))
+            except (ValueError, KeyError) as wrong:
                 problems.append(f"line {number}: {wrong}")
     if problems:
         raise CorpusError(path.name, problems)

@@ -44,7 +44,7 @@ class FaqIndex:
     """An index over entries, changed in place when an official edits one: by one thread while none searches."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        """Index these entries, all of them: leave out drafts and expired ones with `entries.servable`."""
+        """Index these entries, all of them: leave out drafts and expired ones."""
         self._entries: dict[str, Compiled] = {}
         self._found_by: dict[str, dict[str, None]] = {}  # key -> entry ids
         self.near = lru_cache(maxsize=4096)(self._nearest)

@@ -97,17 +97,19 @@ class Library:
 
     def entry(self, id: str, commune: str = "") -> Entry | None:
         """The entry as `commune` has it; None when it was taken out, has expired or is another commune's."""
-        entry = self._kept.get(self._here(id, commune))
-        return entry if entry and entry.served_on(self.day) and entry.commune in (None, commune) else None
+        with self._lock:
+            entry = self._kept.get(self._here(id, commune))
+            return entry if entry and entry.served_on(self.day) and entry.commune in (None, commune) else None
 
     def _here(self, id: str, commune: str) -> str:
         own = self._kept.get(self._stand_ins.get(id, {}).get(commune, ""))
         return own.id if own and own.served_on(self.day) else id
 
     def _not_for(self, commune: str) -> frozenset[str]:
-        """The searched entries of other communes."""
+        """The searched entries of other communes. Most have none of their own: these share one set."""
         hidden = self._hidden.get(commune)
         if hidden is None:
-            others = (id for id, entry in self._searched.items() if entry.commune not in (None, commune))
-            hidden = self._hidden[commune] = frozenset(others)
+            others = frozenset(id for id, entry in self._searched.items() if entry.commune not in (None, commune))
+            nobody = self._not_for("") if commune else others
+            hidden = self._hidden[commune] = others if len(others) < len(nobody) else nobody
         return hidden

@@ -25,7 +25,8 @@ class Phrase(NamedTuple):
 class Fingerprints:
     """Which phrase has a key, in eight bytes a key: a dict of tuples takes two hundred.
 
-    Two keys in a million million share a fingerprint, and then a phrase is found that is not there.
+    Two given keys share a fingerprint with a chance of 1 in 2 ** (64 - _PLACES), and then a phrase is found that is not
+    there.
     """
 
     def __init__(self, phrases: tuple[Phrase, ...], keys: Iterable[tuple[Hashable, int]]) -> None:

@@ -55,6 +55,7 @@ def test_check_counts_and_names_what_lacks_evidence(tmp_path: Path) -> None:
     code, printed = run("check", str(file), "--json")
     found = json.loads(printed)
     assert (code, found["entries"], list(found["missing"])) == (1, 1, ["a"])
+    assert run("check", str(file))[1].startswith("1 mục: 1 đem dùng, 0 bản nháp\na: thiếu source, ")
 
 
 def test_evaluate_prints_figures_overall_and_by_kind() -> None:
@@ -66,6 +67,13 @@ def test_evaluate_prints_figures_overall_and_by_kind() -> None:
     assert found["queries"] == 154
     assert "typo" in found["kinds"]
     assert run("evaluate", *files)[1].startswith("queries")
+
+
+def test_queries_that_are_not_utf8_are_named_with_their_line(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_bytes(b"\xff")
+    code, printed = run("evaluate", "--corpus", str(EXAMPLE / "corpus.jsonl"), "--queries", str(file))
+    assert (code, printed) == (2, "q.jsonl: line 1: not UTF-8\n")
 
 
 def test_evaluate_prints_intervals_and_the_worst_errors() -> None:

@@ -1,5 +1,6 @@
-"""A recording of a fixed sentence is found where it lies and kept where letters take their voice from."""
+"""Recordings of fixed sentences are kept where letters take their voice from; edits do not turn back the day."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,10 @@ def test_a_recorded_sentence_is_spoken(tmp_path: Path, vault: Vault, monkeypatch
     sha = know.recording("vi", texts.say("vi", "general.hint"))
     assert store.path(sha).read_bytes() == b"ID3 a voice"
     assert know.recording("vi", texts.say("vi", "general.sticker")) == ""
+
+
+def test_edits_read_before_midnight_do_not_turn_back_the_day() -> None:
+    know = Knowledge(Library(), FaqIndex(), Gazetteer.load(), Texts.load())
+    for at in (1_795_712_400_000, 1_795_712_399_999):  # 27 November 2026, 00:00 in Vietnam, and a moment earlier
+        knowledge.apply(know, knowledge.Changes(1, at, [], []))
+        assert know.faq.day == date(2026, 11, 27)

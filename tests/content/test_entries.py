@@ -15,6 +15,11 @@ def test_an_entry_comes_back_as_it_was_written() -> None:
     assert "overrides" not in parse_entry(LEAST).to_json()
 
 
+def test_a_field_that_is_null_is_one_that_is_not_there() -> None:
+    nothing = dict.fromkeys(set(Entry("a", "Hỏi?", "Đáp.").to_json()) - set(LEAST))
+    assert parse_entry({**nothing, **LEAST}) == parse_entry(LEAST)
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -26,7 +31,7 @@ def test_an_entry_comes_back_as_it_was_written() -> None:
         ({"attachments": "to-khai.pdf"}, "not a list of files"),
         ({"attachments": ["to-khai.pdf"]}, "not a list of files"),
         ({"attachments": [{"name": "Tờ khai", "sha": "../../etc/passwd"}]}, "no sha256"),
-        ({"attachments": [{"name": " ", "sha": SHA}]}, "name is not a text"),
+        ({"attachments": [{"name": " ", "sha": SHA}]}, "name is missing"),
         ({"attachments": [{"name": "Tờ khai", "sha": SHA, "size": -1}]}, "no number of bytes"),
         ({"attachments": [{"name": "Tờ khai", "sha": SHA, "size": True}]}, "no number of bytes"),
     ],

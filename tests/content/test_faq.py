@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.faq import STARTER, CorpusError, Entry, FaqIndex, load_entries, missing_evidence, parse_lines, servable
+from content.faq import STARTER, CorpusError, Entry, FaqIndex, load_entries, missing_evidence, parse_lines
 from content.faq.evaluation import Outcome, Query, ask_all, by_kind, figures, load_queries
 from content.faq.lexicon import concept_files, lexicon
 from content.faq.reading import read
-from content.faq.sounds import sound
+from content.faq.sounds import sound, spoken
 
 EXAMPLE = Path(__file__).parent / "data" / "faq-example"
 STARTER_QUERIES = Path(__file__).parent / "data" / "starter-queries.jsonl"
@@ -43,7 +43,8 @@ def starter() -> FaqIndex:
         ("[" * 100_000, "not JSON"),
         (line(id=""), "id"),
         (line(question=None), "question is missing"),
-        (line(answer="  "), "answer"),
+        (line(answer="  "), "answer is missing"),
+        (line(id="a" * 61), "id is longer than 60 characters"),
         (line(answer=5), "answer is not a text"),
         (line(alternatives="x"), "alternatives is not a list"),
         (line(keywords=[1]), "keywords is not a list"),
@@ -90,8 +91,8 @@ def test_an_entry_reads_back_what_it_writes() -> None:
 def test_drafts_and_expired_entries_are_not_served() -> None:
     draft = Entry("d", "q", "a", status="draft")
     old = Entry("o", "q", "a", valid_until=date(2026, 1, 31))
-    assert [one.id for one in servable([draft, old], date(2026, 1, 31))] == ["o"]
-    assert list(servable([draft, old], date(2026, 2, 1))) == []
+    assert [one.id for one in (draft, old) if one.served_on(date(2026, 1, 31))] == ["o"]
+    assert not any(one.served_on(date(2026, 2, 1)) for one in (draft, old))
 
 
 def test_a_served_entry_without_evidence_is_found_out() -> None:
@@ -231,6 +232,12 @@ def test_syllables_that_sound_different_stay_apart(one: str, other: str) -> None
     assert sound(one) != sound(other)
 
 
+def test_only_words_as_short_as_a_syllable_are_remembered_with_their_sound() -> None:
+    for heard in (sound, spoken):
+        assert heard("xinh") is heard("xinh")
+        assert heard("x" * 2000) is not heard("x" * 2000)
+
+
 def test_a_bare_word_among_marked_ones_is_bare_on_purpose() -> None:
     assert [token.light for token in read("vay tiền").tokens] == [False, False]
     assert read("vay").tokens[0].light
@@ -241,6 +248,29 @@ def test_queries_with_a_wrong_line_are_refused(tmp_path: Path) -> None:
     file.write_text('{"text": "a", "expected_id": null}\n{"text": "b"}\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2"):
         load_queries(file)
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"[" * 100_000, "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"\xff", "not UTF-8"),
+        (b'{"expected_id": null}', "text"),
+        (b'{"text": 5, "expected_id": null}', "text is not a text"),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_named_with_its_line(tmp_path: Path, bad: bytes, reason: str) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_bytes(b'{"text": "a", "expected_id": null}\n\n' + bad)
+    with pytest.raises(CorpusError, match=f"line 3: .*{reason}"):
+        load_queries(file)
+
+
+def test_queries_may_begin_with_a_byte_order_mark_and_hold_any_line_separator(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text('\ufeff{"text": "a\u2028b\x85c", "expected_id": "x"}\r\n', encoding="utf-8")
+    assert load_queries(file) == [Query("a\u2028b\x85c", frozenset({"x"}))]
 
 
 def test_figures_count_what_they_say() -> None:

@@ -1,5 +1,6 @@
 """Who may get which entry: one's own commune's before the common one, nobody else's, and nothing after its day."""
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import date
 
@@ -119,6 +120,28 @@ def test_what_is_taken_out_twice_or_was_never_there_does_no_harm() -> None:
     library.remove("gio")
     library.remove("nothing")
     assert (len(library), library.entry("gio")) == (0, None)
+
+
+def test_an_entry_that_is_being_edited_is_not_gone_for_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = replace(HOURS, answer="Từ 8 giờ.")
+    library, leave, seen = Library([HOURS], TODAY), Library._leave, list[Future[Entry | None]]()
+    with ThreadPoolExecutor() as pool:
+
+        def read_meanwhile(self: Library, id: str) -> None:
+            leave(self, id)
+            seen.append(pool.submit(self.entry, id))
+            wait(seen, timeout=0.1)
+
+        monkeypatch.setattr(Library, "_leave", read_meanwhile)
+        library.put(newer)
+        assert seen[0].result(timeout=5) == newer
+
+
+def test_communes_without_entries_of_their_own_share_what_is_hidden_from_them() -> None:
+    alone = [replace(HOURS, id=f"gio-{n}", commune=f"{n:05}") for n in range(3)]
+    library = Library([*OTHERS, *alone], TODAY)
+    assert library._not_for(HERE) is library._not_for(THERE) is library._not_for("")
+    assert library._not_for("00001") == {"gio-0", "gio-2"}
 
 
 @pytest.mark.parametrize("changed", ["overrides", "commune"])

@@ -1,15 +1,18 @@
 """Questions: answered with source and date when it is sure; else the nearest three and a person. Danger goes first."""
 
 from dataclasses import replace
+from unicodedata import normalize
 
 import pytest
 
 from content.faq import Entry, Library
+from handlers import match
 from storage.reports import Report
 from storage.unanswered import Unanswered
-from tests.handlers.stage import THANH_NUA, Stage, Villager
+from tests.handlers.stage import TAN_KHAI, THANH_NUA, Stage, Villager
 
 UNKNOWN = "con trâu nhà tôi thích nghe nhạc gì"
+STATION = "trạm y tế xã Tân Khai, Hớn Quản mở lúc nào"
 
 
 def test_a_sure_answer_names_its_source_and_the_day_it_was_reviewed(hoa: Villager) -> None:
@@ -104,6 +107,24 @@ def test_it_was_no_danger_so_the_question_is_answered(hoa: Villager) -> None:
     hoa.say("cứu với, sạt lở đất làm mất sổ đỏ thì xin lại ở đâu")
     assert "NGUY HIỂM" not in hoa.say("không")[0]
     assert hoa.step() in ("", "faq.offered")
+
+
+@pytest.mark.parametrize("said", ["không", "khong", "2"])
+def test_a_bare_no_to_danger_gives_the_same_sure_answer_as_a_marked_one(hoa: Villager, said: str) -> None:
+    hoa.say("cứu với, làm giấy khai sinh cho con ở đâu")
+    assert "Theo Luật Hộ tịch" in hoa.say(said)[0]
+    assert hoa.step() != "faq.offered"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [normalize("NFD", STATION), STATION.replace("Khai", "Kh\u200bai")],
+    ids=["decomposed", "zero-width"],
+)
+def test_a_place_is_taken_out_of_a_question_whatever_its_letters_are_made_of(stage: Stage, typed: str) -> None:
+    found = match(stage.know, typed)
+    assert (" ".join(found.asked.split()), found.commune) == ("trạm y tế mở lúc nào", TAN_KHAI)
+    assert found == match(stage.know, STATION)
 
 
 @pytest.mark.parametrize("safe", ["an toàn rồi", "an toan", "2"])
