@@ -27,8 +27,7 @@ from sqlalchemy import (
 
 from storage.announcements import Announcement
 from storage.columns import among, listed
-from storage.front import LANES as FRONTED
-from storage.front import Front, begins, beyond
+from storage.front import Front, begins, due
 from storage.outbox import CONVERSATION, EMERGENCY, RETRY, ROUTINE, Delivery
 from storage.transaction import Transaction
 
@@ -84,13 +83,15 @@ def _queued(postgres: bool, *columns: Any) -> Select[Any]:
 @cache
 def _due(postgres: bool, most: int) -> Any:
     """The first `most` of each lane. Numbers stand in the statement: with them PostgreSQL plans once, and rightly."""
-    return union_all(*(_first_of(postgres, lane, most) for lane in _LANES))
+    return (
+        due([one.name for one in _COLUMNS], most)
+        if postgres
+        else union_all(*(_first_of(lane, most) for lane in _LANES))
+    )
 
 
-def _first_of(postgres: bool, lane: int, most: int) -> Select[Any]:
-    found = _queued(postgres, *_COLUMNS).where(_ROWS.c.lane == _said(lane), _ROWS.c.due_at <= bindparam("now"))
-    if postgres and lane in FRONTED:
-        found = found.where(beyond(lane))
+def _first_of(lane: int, most: int) -> Select[Any]:
+    found = _queued(False, *_COLUMNS).where(_ROWS.c.lane == _said(lane), _ROWS.c.due_at <= bindparam("now"))
     return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(_said(most)).subquery())
 
 
