@@ -69,9 +69,8 @@ def due(columns: Iterable[str], most: int) -> Any:
 def _first(lane: int) -> Any:
     here = _ROWS.c.lane == literal(lane, literal_execute=True)
     waits = (_ROWS.c.account_id == bindparam("account"), text(_WAITS), here)
-    due = select(_ROWS.c.lane, _ROWS.c.due_at, _ROWS.c.id).where(*waits, _ROWS.c.due_at <= bindparam("now"))
-    mine = due.order_by(_ROWS.c.due_at, _ROWS.c.id)
-    return select(mine.limit(literal(1, literal_execute=True)).subquery())
+    found = select(_ROWS.c.lane, _ROWS.c.due_at, _ROWS.c.id).where(*waits, _ROWS.c.due_at <= bindparam("now"))
+    return select(found.order_by(_ROWS.c.due_at, _ROWS.c.id).limit(literal(1, literal_execute=True)).subquery())
 
 
 _FIRST = union_all(*map(_first, LANES))
