@@ -88,6 +88,21 @@ def test_an_entry_reads_back_what_it_writes() -> None:
     assert made.cited == "Luật"
 
 
+def test_what_else_is_written_there_does_not_decide_whether_a_slip_is_understood() -> None:
+    gold = Entry("vang", "Giá vàng hôm nay", "x")
+    others = [Entry("a", "Bảng cang đáng gàng", "y"), Entry("b", "Hàng măng bằng càng", "z")]
+    alone = FaqIndex([gold]).search("giá zang hôm nay")
+    among = FaqIndex([gold, *others]).search("giá zang hôm nay")
+    assert (among[0].id, among[0].score) == (alone[0].id, alone[0].score)
+
+
+def test_a_phrase_is_read_once_wherever_it_stands() -> None:
+    for text in ("hỏi thuế", "thuế"):
+        spans = read(text).spans
+        assert spans
+        assert len(spans) == len(set(spans))
+
+
 def test_drafts_and_expired_entries_are_not_served() -> None:
     draft = Entry("d", "q", "a", status="draft")
     old = Entry("o", "q", "a", valid_until=date(2026, 1, 31))

@@ -92,6 +92,8 @@ def test_the_queue_is_not_walked_over_from_where_it_once_began(database: Databas
         front.forget()
         claim(tx, front, limit=0)
         assert front.places[ROUTINE] == (rows[2].due_at, rows[2].id)
+        post(tx, "put before it by somebody else", due_in=LONG_AGO)
+        assert claim(tx, front, limit=5) == [rows[2].chat]  # the claim begins there
 
 
 def test_words_of_any_kind_are_settled_as_they_are(database: Database) -> None:
